@@ -1,0 +1,42 @@
+# The commands a person types. `make help` lists them.
+
+VENV   ?= .venv
+PYTHON ?= python3
+# "make unit ARGS='-k mac'", "make molecule ARGS=converge", "make render ARGS='-l slave21'"
+ARGS   ?=
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+.DEFAULT_GOAL := help
+
+.PHONY: help venv lint unit sanity molecule test bench render
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: ## Make the virtual environment (quick when nothing changed)
+	@tools/venv.sh $(VENV) $(PYTHON)
+
+lint: venv ## Run every linter
+	@tools/lint.sh
+
+unit: venv ## Run the unit tests
+	@pytest $(ARGS)
+
+sanity: venv ## Run Ansible's own checks of a collection
+	@tools/sanity.sh $(ARGS)
+
+molecule: venv ## Check, converge and verify a master in the lab (root)
+	@tools/molecule.sh $(ARGS)
+
+test: venv ## Run everything that must pass
+	@tools/test.sh
+
+bench: venv ## Measure the rendering of large fleets
+	@python bench/run.py $(ARGS)
+
+render: venv ## Write the files of the inventory's fleet below ./render, changing no machine
+	@ansible-playbook playbooks/render.yml $(ARGS)
+
+-include lab.mk
