@@ -1,0 +1,96 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's long-running processes: started detached, remembered by pid file, ended by pid.
+
+A pid alone may have been given to another process since; each check therefore also looks for a word of ours
+(normally the pid file's own path) among the arguments in /proc/PID/cmdline.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+POLL = 0.02
+"""Seconds between two looks at a process that should end."""
+
+
+def spawn(command: Sequence[str], pid_file: Path, log: Path) -> int:
+    """Start `command` in a session of its own, without a descriptor of the caller's, and return its pid.
+
+    The command must carry the pid file's path among its arguments: `running` looks for it.
+    """
+    if str(pid_file) not in command:
+        raise ValueError(f"{pid_file} is not an argument of {command[0]}: the process could not be recognised")
+    pid_file.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd="/"
+        )
+    pid_file.write_text(f"{process.pid}\n")
+    # The child outlives this command on purpose; telling Popen so keeps the interpreter from warning about it.
+    process.returncode = 0
+    return process.pid
+
+
+def _reap(pid: int) -> None:
+    """Collect a child of this very command that has ended: as a zombie it would still look alive."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+
+
+def arguments(pid: int) -> list[str]:
+    """Argument vector of a process; empty when it has ended (a zombie has none either)."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def running(pid_file: Path) -> int | None:
+    """Pid of the live process that wrote `pid_file` and carries its path as an argument, or None."""
+    try:
+        pid = int(pid_file.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    _reap(pid)
+    return pid if str(pid_file) in arguments(pid) else None
+
+
+def _wait_gone(pid: int, before: list[str], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        _reap(pid)
+        if arguments(pid) != before:
+            return True
+        time.sleep(POLL)
+    return False
+
+
+def end(pid: int, grace: float = 3.0) -> bool:
+    """Send SIGTERM, after `grace` seconds SIGKILL; True when the process is gone."""
+    before = arguments(pid)
+    if not before:
+        return True
+    for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return True
+        if _wait_gone(pid, before, seconds):
+            return True
+    return False
+
+
+def stop(pid_file: Path, grace: float = 3.0) -> bool:
+    """End the process of a pid file, if it runs, and remove the file; True when nothing is left of it."""
+    pid = running(pid_file)
+    gone = pid is None or end(pid, grace)
+    if gone:
+        pid_file.unlink(missing_ok=True)
+    return gone

@@ -1,0 +1,125 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Diskless machines: QEMU with a network card and a serial line, and nothing else to boot from."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import network, processes
+from lab.settings import BRIDGE, Settings
+
+NICS = {"e1000": "e1000", "virtio": "virtio-net-pci"}
+"""Network cards to choose from with LAB_NIC, and QEMU's names for them."""
+
+MEMORY_MIB = 512
+
+
+class SlaveError(RuntimeError):
+    """A machine did not start or did not stop."""
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What the environment says about the emulation. `accel` is QEMU's name of an accelerator."""
+
+    accel: str = "tcg"
+    nic: str = "e1000"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Hardware":
+        """LAB_ACCEL (tcg or kvm) and LAB_NIC (e1000 or virtio).
+
+        /dev/kvm may exist and still boot no guest, so KVM is only taken when asked for.
+
+        :raises SlaveError: a value that is not on the list.
+        """
+        env = os.environ if environment is None else environment
+        accel, nic = env.get("LAB_ACCEL") or "tcg", env.get("LAB_NIC") or "e1000"
+        if accel not in ("tcg", "kvm"):
+            raise SlaveError(f"LAB_ACCEL={accel!r}: use tcg or kvm")
+        if nic not in NICS:
+            raise SlaveError(f"LAB_NIC={nic!r}: use {' or '.join(NICS)}")
+        return cls(accel, nic)
+
+
+@dataclass(frozen=True)
+class Slave:
+    """One machine of an instance of the lab: where its files are, and how it is powered on and off."""
+
+    settings: Settings
+    name: str
+    mac: str
+
+    @property
+    def pid_file(self) -> Path:
+        """Pid of its QEMU."""
+        return self.settings.run / "slaves" / f"{self.name}.pid"
+
+    @property
+    def socket(self) -> Path:
+        """Its serial line, a unix socket for one client at a time."""
+        return self.settings.run / "slaves" / f"{self.name}.console"
+
+    @property
+    def raw_log(self) -> Path:
+        """Everything that it ever printed since power on, byte for byte."""
+        return self.settings.consoles / f"{self.name}.raw"
+
+    @property
+    def stamped_log(self) -> Path:
+        """The lines that it printed while the lab watched it boot, each with its second since power on."""
+        return self.settings.consoles / f"{self.name}.log"
+
+    @property
+    def qemu_log(self) -> Path:
+        """QEMU's own messages."""
+        return self.settings.run / "slaves" / f"{self.name}.qemu.log"
+
+    @property
+    def tap(self) -> str:
+        """Name of its TAP; an interface name has at most 15 characters."""
+        return "t" + self.mac.replace(":", "").lower()
+
+    def running(self) -> bool:
+        """Whether its QEMU lives."""
+        return processes.running(self.pid_file) is not None
+
+    def power_off(self) -> None:
+        """End its QEMU, if there is one. Nothing is lost: the machine has no disk."""
+        if not processes.stop(self.pid_file, grace=1.0):
+            raise SlaveError(f"{self.name}: QEMU does not end")
+        self.socket.unlink(missing_ok=True)
+
+    def power_on(self, hardware: Hardware) -> None:
+        """Cold start: end the previous QEMU of this name, then begin with empty logs."""
+        if not shutil.which("qemu-system-x86_64"):
+            raise SlaveError("qemu-system-x86_64 is not installed")
+        self.power_off()
+        for log in (self.raw_log, self.stamped_log, self.qemu_log):
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.unlink(missing_ok=True)
+        launcher = [sys.executable, "-I", str(Path(__file__).with_name("tap.py")), self.tap, BRIDGE]
+        command = network.inside(self.settings.lab_namespace, *launcher, *self.qemu(hardware))
+        processes.spawn(command, self.pid_file, self.qemu_log)
+
+    def qemu(self, hardware: Hardware) -> list[str]:
+        """Its QEMU command; `{tap}` stands for the descriptor that lab/tap.py puts there.
+
+        With graphics=off SeaBIOS mirrors its text console to the serial line, so that the firmware's and the boot
+        loader's words are in the log too.
+        """
+        chardev = f"socket,id=serial,path={self.socket},server=on,wait=off,logfile={self.raw_log},logappend=off"
+        return [
+            *("qemu-system-x86_64", "-name", self.name, "-pidfile", str(self.pid_file)),
+            *("-nodefaults", "-no-user-config", "-display", "none", "-vga", "none"),
+            *("-machine", "pc,graphics=off", "-accel", hardware.accel, "-cpu", "max", "-m", str(MEMORY_MIB)),
+            *("-netdev", "tap,id=lan,fd={tap}"),
+            *("-device", f"{NICS[hardware.nic]},netdev=lan,mac={self.mac}"),
+            *("-chardev", chardev, "-serial", "chardev:serial"),
+            *("-boot", "n"),
+        ]
