@@ -1,0 +1,50 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Debian packages that the lab needs on its host; `python -m lab` installs the missing ones with apt."""
+
+import shutil
+import subprocess
+
+from lab.report import say
+
+MASTER = (
+    "debian-archive-keyring",  # signs the suite that the contract master is made of
+    "iproute2",
+    "linux-source-6.1",  # /usr/src/linux of the master; every slave's kernel comes from it
+    "mmdebstrap",
+    "openssh-client",
+    "python3-pip",  # fetches Portage's source distribution
+    "python3-venv",  # pip builds a source distribution's metadata apart from the host
+    "gcc",  # ... and Portage's build description looks for a C compiler
+    "socat",  # ssh's way into the master's network namespace
+    "tar",
+    "util-linux",
+    "xz-utils",
+    "zstd",
+)
+
+
+def missing(packages: tuple[str, ...]) -> list[str]:
+    """The packages of *packages* that dpkg does not know as installed."""
+    query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\\n", *packages]
+    known = subprocess.run(query, capture_output=True, text=True, check=False).stdout
+    present = {line.split()[0] for line in known.splitlines() if line.endswith(" installed")}
+    return [package for package in packages if package not in present]
+
+
+def install(packages: tuple[str, ...]) -> None:
+    """Install what is missing of *packages*.
+
+    :raises RuntimeError: the host has no apt.
+    :raises subprocess.CalledProcessError: apt failed; its own message is on the terminal.
+    """
+    wanted = missing(packages) if shutil.which("dpkg-query") else list(packages)
+    if not wanted:
+        return
+    if not shutil.which("apt-get"):
+        raise RuntimeError(f"the lab runs on Debian 12; without apt, install these yourself: {' '.join(wanted)}")
+    say(f"host: installing {' '.join(wanted)}")
+    quiet = {"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    subprocess.run(["apt-get", "update", "-qq"], check=True, env=quiet)
+    subprocess.run(["apt-get", "install", "-qq", "--no-install-recommends", *wanted], check=True, env=quiet)
