@@ -1,0 +1,79 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action netboot.diskless.fleet. Its documentation is in plugins/modules/fleet.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet import FleetError, Unreadable, build_fleet
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_known import FLEET_VARIABLES, SLAVE_VARIABLES
+
+
+class ActionModule(ActionBase):
+    """Make the fleet model of the inventory, on the controller, without a connection."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _VALID_ARGS: frozenset[str] = frozenset()
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return ansible_facts with fleet_model, or a failure that lists every problem."""
+        result = super().run(tmp, task_vars)
+        result["changed"] = False
+        variables = task_vars or {}
+        try:
+            groups = variables["groups"]
+            raw_get = variables["hostvars"].raw_get
+        except (KeyError, AttributeError) as error:
+            raise AnsibleActionFail("netboot.diskless.fleet needs an inventory; there is none here.") from error
+        # groups keeps every slave under --limit: a part of a fleet would make daemons forget the rest.
+        site = read_variables("fleet_", variables, FLEET_VARIABLES, self._templar.template)
+        slaves = {name: self._slave_variables(raw_get(name), variables) for name in groups.get("slaves", [])}
+        try:
+            model = build_fleet(site, slaves, groups.get("master", []))
+        except FleetError as error:
+            result["failed"] = True
+            result["msg"] = str(error)
+            result["problems"] = [problem.record() for problem in error.problems]
+            return result
+        result["ansible_facts"] = {"fleet_model": model}
+        return result
+
+    def _slave_variables(self, raw: Mapping[str, Any], play: Mapping[str, Any]) -> dict[str, object]:
+        def template(value: object) -> object:
+            # The site's values, which may be a role's defaults, are none of the slave's own variables.
+            site = {name: play[name] for name in FLEET_VARIABLES if name in play}
+            own = {**site, **raw, "hostvars": play["hostvars"]}
+            return self._templar.copy_with_new_env(available_variables=own).template(value)
+
+        return read_variables("slave_", raw, SLAVE_VARIABLES, template)
+
+
+def read_variables(
+    prefix: str, raw: Mapping[str, Any], known: tuple[str, ...], template: Callable[[Any], object]
+) -> dict[str, object]:
+    """Return the variables whose names begin with prefix; those that are known are templated when they must be."""
+    return {
+        name: _value(value, template) if name in known else value
+        for name, value in raw.items()
+        if name.startswith(prefix)
+    }
+
+
+def _value(value: Any, template: Callable[[Any], object]) -> object:
+    # Templating costs about 50 microseconds a value, so what is certainly no template is left as it is.
+    if isinstance(value, str):
+        if "{" not in value:
+            return value
+    elif value is None or isinstance(value, (bool, int, float)):
+        return value
+    try:
+        return template(value)
+    except AnsibleError as error:
+        return Unreadable(value, str(error))

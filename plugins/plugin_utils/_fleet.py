@@ -1,0 +1,72 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fleet: every slave and the site they share, checked and derived, as one plain model.
+
+Pure: it takes variables as Python data and knows nothing of where they came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_across import check_across
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_known import meant
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems import (
+    SITE,
+    FleetError,
+    Problem,
+    Problems,
+    Unreadable,
+)
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_site import check_site, site_record
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_slave import check_slave, slave_record
+
+__all__ = ["FleetError", "FleetModel", "Problem", "Unreadable", "build_fleet"]
+
+
+class FleetModel(TypedDict):
+    """The model as plain JSON data: the site, and the slaves in the order of their addresses."""
+
+    site: dict[str, object]
+    slaves: list[dict[str, str]]
+
+
+def build_fleet(
+    site_variables: Mapping[str, object],
+    slaves: Mapping[str, Mapping[str, object]],
+    master_names: Sequence[str],
+) -> FleetModel:
+    """Return the model of a fleet.
+
+    site_variables: fleet_* by name. Other names are not looked at.
+    slaves: for every member of the group slaves, by inventory name, its slave_* variables.
+    master_names: the members of the group master.
+    A value may be Unreadable; that is a problem like any other.
+    Raises FleetError with all problems of all hosts at once.
+    """
+    problems = Problems()
+    _check_names(SITE, site_variables, problems)
+    site = check_site(site_variables, master_names, problems)
+    if not slaves:
+        problems.add(SITE, "group slaves", [], "at least one host")
+    checked = []
+    for name, variables in slaves.items():
+        _check_names(name, variables, problems)
+        checked.append(check_slave(name, variables, site, problems))
+    check_across(checked, site, problems)
+    problems.fail_if_any()
+
+    checked.sort(key=lambda slave: slave.number or 0)
+    records = [slave_record(slave, site, problems) for slave in checked]
+    problems.fail_if_any()
+    architectures = sorted({record["architecture"] for record in records})
+    nics = sorted({record["nic"] for record in records})
+    return {"site": site_record(site, architectures, nics), "slaves": records}
+
+
+def _check_names(host: str, variables: Mapping[str, object], problems: Problems) -> None:
+    for name in variables:
+        if name.startswith(("slave_", "fleet_")) and (intended := meant(name)):
+            problems.add(host, name, variables[name], f"a variable that exists; did you mean {intended}?")
