@@ -24,18 +24,16 @@ types() {
     mypy "${paths[@]}"
 }
 
-shell_syntax() {
-    local path status=0
-    while read -r path; do
-        bash -n "$path" || status=1
-    done < <(files '*.sh' .ci/run)
-    return $status
+shell() {
+    local -a paths
+    mapfile -t paths < <(files '*.sh' .ci/run)
+    shellcheck --external-sources "${paths[@]}"
 }
 
 step "ruff check" ruff check --quiet
 step "ruff format" ruff format --check --quiet
 step "mypy" types
-step "shell syntax" shell_syntax
+step "shellcheck" shell
 step "yamllint" yamllint --strict .
 step "argument specs" python tools/check_argument_specs.py roles
 step "changelog" antsibull-changelog lint

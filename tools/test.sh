@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Everything that must pass, and the time of each part. Usage: make test
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source tools/steps.sh
+
+step lint tools/lint.sh
+step unit pytest
+step sanity tools/sanity.sh
+step molecule tools/molecule.sh
+close_steps test
