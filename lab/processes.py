@@ -7,6 +7,7 @@ A pid alone may have been given to another process since; each check therefore a
 (normally the pid file's own path) among the arguments in /proc/PID/cmdline.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -38,10 +39,8 @@ def spawn(command: Sequence[str], pid_file: Path, log: Path) -> int:
 
 def _reap(pid: int) -> None:
     """Collect a child of this very command that has ended: as a zombie it would still look alive."""
-    try:
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
 
 
 def arguments(pid: int) -> list[str]:
