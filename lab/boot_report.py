@@ -41,10 +41,10 @@ def facts(outcome: Outcome) -> list[str]:
     return [f"    {title:<13} {value}" for title, value in pairs]
 
 
-def text(outcome: Outcome) -> str:
-    """The whole report of one machine."""
+def text(outcome: Outcome, stages: bool = True) -> str:
+    """The report of one machine; `stages` adds its timeline."""
     head = f"{outcome.name}: {'up' if outcome.ok else 'FAILED'} after {outcome.seconds:.1f} s"
-    rows = [row("", *stage) for stage in outcome.timeline.rows()]
+    rows = [row("", *stage) for stage in outcome.timeline.rows()] if stages else []
     parts = [head, *rows, *facts(outcome)]
     if not outcome.ok:
         tail = [f"    {line}" for line in outcome.lines[-CONSOLE_TAIL:]] or ["    (nothing)"]

@@ -23,6 +23,16 @@ MASTER = (
     "xz-utils",
     "zstd",
 )
+SLAVES = (
+    "ipxe-qemu",  # the emulated network cards' boot ROMs
+    "iproute2",
+    "openssl",  # hashes the password of the slaves' root
+    "qemu-system-x86",
+    "seabios",
+    "socat",  # attaches a terminal to a serial line
+    "tcpdump",
+)
+ALL = tuple(dict.fromkeys(MASTER + SLAVES))
 
 
 def missing(packages: tuple[str, ...]) -> list[str]:
