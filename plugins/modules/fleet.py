@@ -13,7 +13,9 @@ author:
   - The netboot.diskless authors
 description:
   - Reads C(slave_*) of every host in the group C(slaves) and C(fleet_*) of the site, checks them, derives what follows
-    from them, and returns all of it as the fact C(fleet_model).
+    from them, and returns all of it.
+  - The role P(netboot.diskless.fleet#role) registers the result as C(fleet_model), from which the other roles take what
+    they need. It is not a fact, because Ansible copies all facts of a host again for each task.
   - Fails with every problem of every host at once. Each names the host, the variable, its value and what is allowed.
   - Runs on the controller and connects to no host. It takes the whole group C(slaves) also under C(--limit), because a
     part of a fleet would make the daemons forget the rest.
@@ -45,6 +47,7 @@ seealso:
 EXAMPLES = r"""
 - name: Check the inventory and make the model
   netboot.diskless.fleet:
+  register: fleet_model
 
 - name: Show what a slave's kernel is told
   ansible.builtin.debug:
@@ -52,61 +55,54 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ansible_facts:
-  description: Facts for the hosts of the play.
+site:
+  description: What the slaves share.
   returned: success
   type: dict
-  contains:
-    fleet_model:
-      description: The site and its slaves.
-      type: dict
-      contains:
-        site:
-          description: What the slaves share.
-          type: dict
-          sample:
-            network: 192.168.1.0/24
-            network_address: 192.168.1.0
-            netmask: 255.255.255.0
-            broadcast: 192.168.1.255
-            prefix: 24
-            master_address: 192.168.1.1
-            interface: eth0
-            domain: mydomain.com
-            root: /diskless
-            tftp_root: /srv/tftp
-            router: ""
-            dns_servers: []
-            ntp_servers: []
-            nat: false
-            nfs_version: "4.2"
-            master_name: master
-            architectures: [x86_64]
-            nics: [""]
-        slaves:
-          description: The slaves in the order of their addresses.
-          type: list
-          elements: dict
-          sample:
-            - name: slave21
-              hostname: slave21
-              fqdn: slave21.mydomain.com
-              mac: 00:02:a5:04:3b:66
-              address: 192.168.1.21
-              hex_name: C0A80115
-              mac_name: 01-00-02-a5-04-3b-66
-              architecture: x86_64
-              loader: pxelinux
-              nic: ""
-              root: /diskless/192.168.1.21
-              console: ttyS0,115200
-              nfs_version: "4.2"
-              kernel_file: bzImage_x86_64
-              boot_file: pxelinux.0
-              nfs_root: 192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp
-              command_line: >-
-                ip=dhcp root=/dev/nfs nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp rw
-                console=tty0 console=ttyS0,115200
+  sample:
+    network: 192.168.1.0/24
+    network_address: 192.168.1.0
+    netmask: 255.255.255.0
+    broadcast: 192.168.1.255
+    prefix: 24
+    master_address: 192.168.1.1
+    interface: eth0
+    domain: mydomain.com
+    root: /diskless
+    tftp_root: /srv/tftp
+    router: ""
+    dns_servers: []
+    ntp_servers: []
+    nat: false
+    nfs_version: "4.2"
+    master_name: master
+    architectures: [x86_64]
+    nics: [""]
+slaves:
+  description: The slaves in the order of their addresses.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: slave21
+      hostname: slave21
+      fqdn: slave21.mydomain.com
+      mac: 00:02:a5:04:3b:66
+      address: 192.168.1.21
+      hex_name: C0A80115
+      mac_name: 01-00-02-a5-04-3b-66
+      architecture: x86_64
+      loader: pxelinux
+      nic: ""
+      root: /diskless/192.168.1.21
+      console: ttyS0,115200
+      nfs_version: "4.2"
+      kernel_file: bzImage_x86_64
+      boot_file: pxelinux.0
+      nfs_root: 192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp
+      command_line: >-
+        ip=dhcp root=/dev/nfs nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp rw
+        console=tty0 console=ttyS0,115200
 problems:
   description: What is wrong with the inventory.
   returned: failure

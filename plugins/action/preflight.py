@@ -1,0 +1,62 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Surveys the master by one module run and judges on the controller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement import judge
+
+ARGUMENTS: dict[str, Any] = {
+    "allow_uplink": {"type": "bool", "default": False},
+    "configuration_files": {"type": "list", "elements": "path", "default": []},
+    "packages": {"type": "dict", "default": {}},
+    "commands": {"type": "dict", "default": {}},
+    "kernel_tree": {"type": "path", "required": True},
+    "symbols": {"type": "list", "elements": "str", "default": []},
+    "programs": {
+        "type": "list",
+        "elements": "path",
+        "default": ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/usr"],
+    },
+    "exclude": {"type": "list", "elements": "str", "default": []},
+    "state_directory": {"type": "path", "default": "/var/lib/netboot-diskless"},
+}
+
+
+class ActionModule(ActionBase):
+    """Action plugin netboot.diskless.preflight."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        fleet = task_vars.get("fleet_model")
+        if not isinstance(fleet, dict):
+            raise AnsibleActionFail("there is no fleet_model: run the role netboot.diskless.fleet first")
+        site = fleet["site"]
+        allow_uplink = arguments.pop("allow_uplink")
+        arguments.update(
+            interface=site["interface"],
+            roots=[slave["root"] for slave in fleet["slaves"]],
+            directories=[site["root"], site["tftp_root"]],
+        )
+        result = self._execute_module(
+            module_name="netboot.diskless.preflight", module_args=arguments, task_vars=task_vars
+        )
+        if result.get("failed"):
+            return result
+        survey = result.pop("survey")
+        problems = judge(site, survey, allow_uplink, arguments["kernel_tree"])
+        if problems:
+            text = "\n".join(problems)
+            return {"failed": True, "problems": problems, "msg": f"nothing was changed on the master:\n{text}"}
+        return {**result, **survey}

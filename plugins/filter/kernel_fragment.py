@@ -1,0 +1,37 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter kernel_fragment: the kernel symbols that a purpose needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import master_symbols, slave_symbols
+
+
+def kernel_fragment(
+    purpose: Any, architecture: str = "x86_64", nics: list[str] | None = None, nat: bool = False
+) -> dict[str, str]:
+    """Symbols (without CONFIG_) and values for a purpose, master or slave.
+
+    Raises:
+        AnsibleFilterError: an unknown purpose, architecture or network adapter.
+    """
+    if purpose == "master":
+        return master_symbols(bool(nat))
+    if purpose != "slave":
+        raise AnsibleFilterError(f"kernel_fragment: the purpose is {purpose!r}; allowed: 'master' or 'slave'")
+    try:
+        return slave_symbols(str(architecture), [str(nic) for nic in nics or [""]])
+    except ValueError as error:
+        raise AnsibleFilterError(f"kernel_fragment: {error}") from error
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, Any]:
+        return {"kernel_fragment": kernel_fragment}

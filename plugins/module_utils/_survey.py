@@ -1,0 +1,124 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a master is like before anything is changed: facts only, no judgement."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from typing import Any
+
+from ansible_collections.netboot.diskless.plugins.module_utils import _kconfig
+from ansible_collections.netboot.diskless.plugins.module_utils._ledger import ownership
+
+# linux/if.h
+IFF_UP = 0x1
+IFF_MULTICAST = 0x1000
+
+
+def interface(name: str) -> dict[str, Any]:
+    """State of a network interface: exists, up, multicast, IPv4 addresses; and the names of all interfaces."""
+    base = os.path.join("/sys/class/net", name)
+    present = sorted(os.listdir("/sys/class/net"))
+    if not name or not os.path.isdir(base):
+        return {"exists": False, "up": False, "multicast": False, "addresses": [], "present": present}
+    with open(os.path.join(base, "flags"), encoding="ascii") as stream:
+        flags = int(stream.read(), 16)
+    done = subprocess.run(
+        ["ip", "-json", "-4", "address", "show", "dev", name], capture_output=True, text=True, check=True
+    )
+    addresses = [info["local"] for link in json.loads(done.stdout or "[]") for info in link.get("addr_info", [])]
+    return {
+        "exists": True,
+        "up": bool(flags & IFF_UP),
+        "multicast": bool(flags & IFF_MULTICAST),
+        "addresses": addresses,
+        "present": present,
+    }
+
+
+def default_route_interfaces(route_file: str = "/proc/net/route") -> list[str]:
+    """Interfaces that carry an IPv4 default route (proc(5): destination and mask are hexadecimal zeros)."""
+    with open(route_file, encoding="ascii") as stream:
+        rows = [line.split() for line in stream.readlines()[1:]]
+    return sorted({row[0] for row in rows if len(row) > 7 and row[1] == row[7] == "00000000"})
+
+
+def space(path: str) -> dict[str, int]:
+    """Free bytes and inodes where path is or will be, with the file system's device number."""
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    status = os.statvfs(path)
+    # A file system such as btrfs has no fixed number of inodes and reports none at all.
+    inodes = status.f_favail if status.f_files else -1
+    return {"bytes": status.f_bavail * status.f_frsize, "inodes": inodes, "device": os.stat(path).st_dev}
+
+
+def running_kernel(wanted: list[str]) -> dict[str, Any]:
+    """Where the running kernel's configuration was found, and the values of the wanted symbols.
+
+    The article asks the source tree; the running kernel's own word comes first.
+    """
+    release = os.uname().release
+    places = ("/proc/config.gz", f"/boot/config-{release}", f"/lib/modules/{release}/config", "/usr/src/linux/.config")
+    for place in places:
+        try:
+            values = _kconfig.read(place)
+        except OSError:
+            continue
+        return {"release": release, "source": place, "symbols": {name: values.get(name, "n") for name in wanted}}
+    return {"release": release, "source": "", "symbols": {}}
+
+
+def _portage_has(atom: str, database: str = "/var/db/pkg") -> bool:
+    category, _slash, name = atom.partition("/")
+    directory = os.path.join(database, category)
+    pattern = re.compile(re.escape(name) + r"-\d")
+    return os.path.isdir(directory) and any(pattern.match(entry) for entry in os.listdir(directory))
+
+
+def _dpkg_installed(status_file: str = "/var/lib/dpkg/status") -> set[str]:
+    try:
+        with open(status_file, encoding="utf-8", errors="replace") as stream:
+            paragraphs = stream.read().split("\n\n")
+    except OSError:
+        return set()
+    found = set()
+    for paragraph in paragraphs:
+        fields = dict(line.split(": ", 1) for line in paragraph.splitlines() if re.match(r"(Package|Status): ", line))
+        if fields.get("Status", "").endswith(" installed"):
+            found.add(fields["Package"])
+    return found
+
+
+def installed_parts(packages: dict[str, list[str]], commands: dict[str, list[str]]) -> list[str]:
+    """The parts whose packages are all there, asked of the package databases and not of the slow package managers.
+
+    Args:
+        packages: package names by part; a name with a slash is Portage's, one without is dpkg's.
+        commands: commands by part; a part whose commands are all there needs no packages.
+    """
+    debian = _dpkg_installed()
+
+    def has(name: str) -> bool:
+        return _portage_has(name) if "/" in name else name in debian
+
+    def complete(part: str) -> bool:
+        return part in commands and all(shutil.which(command) for command in commands[part])
+
+    return sorted(part for part, names in packages.items() if complete(part) or all(has(name) for name in names))
+
+
+def owners(paths: list[str], state_directory: str) -> dict[str, str]:
+    """Whose each configuration file is, by all ledgers of this master."""
+    recorded: dict[str, str] = {}
+    ledgers = os.path.join(state_directory, "ledger")
+    for name in sorted(os.listdir(ledgers)) if os.path.isdir(ledgers) else []:
+        with open(os.path.join(ledgers, name), encoding="utf-8") as stream:
+            recorded.update(json.load(stream))
+    return {path: ownership(path, recorded) for path in paths}

@@ -1,0 +1,232 @@
+#!/usr/bin/python
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: place_files
+short_description: Place a part's files on the master as one change
+version_added: 0.1.0
+description:
+  - Renders templates on the controller and places them, and copies of files that the master already has, as one change.
+  - Every file is complete and accepted by its checker before the first one is swapped in by rename.
+    When a step fails, all files are as they were.
+  - A ledger on the master remembers what was placed. A file that is neither in it nor as its package shipped it is
+    somebody else's and is refused, and a file that is in it but no longer wanted is removed.
+  - The former version of each replaced or removed file is kept below C(state_directory)/former.
+  - When O(render_directory) is set, the rendered files are written below that directory on the controller and no
+    master is asked.
+extends_documentation_fragment:
+  - netboot.diskless.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+options:
+  part:
+    description: Name of the part whose files these are. It names the ledger.
+    type: str
+    required: true
+  templates:
+    description: Files made from templates.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      src:
+        description: The template, looked up as M(ansible.builtin.template) does.
+        type: str
+        required: true
+      path:
+        description:
+          - Where the file goes on the master.
+          - Fields of the site, and with O(templates[].each_slave) of the slave, stand in braces, as in
+            C({tftp_root}/pxelinux.cfg/{mac_name}).
+        type: str
+        required: true
+      each_slave:
+        description: Render the template once for each slave, which it sees as C(slave).
+        type: bool
+        default: false
+      only_loader:
+        description: With O(templates[].each_slave), take only the slaves with this boot loader.
+        type: str
+      mode:
+        description: The file's mode in octal digits.
+        type: str
+        default: "0644"
+      owner:
+        description: The file's owner.
+        type: str
+        default: root
+      group:
+        description: The file's group.
+        type: str
+        default: root
+      validate:
+        description: The command that judges the file; C(%s) is the path of the file to judge.
+        type: str
+        default: ""
+  copies:
+    description: Files copied from another place on the master.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      source:
+        description: The file to copy.
+        type: str
+        required: true
+      path:
+        description: Where the copy goes. Fields of the site stand in braces.
+        type: str
+        required: true
+      mode:
+        description: The copy's mode in octal digits.
+        type: str
+        default: "0644"
+  directories:
+    description: Directories to make.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The directory. Fields of the site stand in braces.
+        type: str
+        required: true
+      mode:
+        description: The directory's mode in octal digits.
+        type: str
+        default: "0755"
+  variables:
+    description: What the templates see beside C(site), C(slaves) and C(slave). Nothing else is visible to them.
+    type: dict
+    default: {}
+  render_directory:
+    description: Write below this directory on the controller, and leave the master alone.
+    type: str
+    default: ""
+  state_directory:
+    description: Where the master keeps ledgers and former versions.
+    type: str
+    default: /var/lib/netboot-diskless
+author:
+  - netboot.diskless authors (@netboot-diskless)
+"""
+
+EXAMPLES = r"""
+- name: Place the boot configuration of each slave
+  netboot.diskless.place_files:
+    part: tftp_pxelinux
+    templates:
+      - src: srv/tftp/pxelinux.cfg/slave.j2
+        path: "{tftp_root}/pxelinux.cfg/{mac_name}"
+        each_slave: true
+"""
+
+RETURN = r"""
+written:
+  description: Files that were written, or would be.
+  type: list
+  elements: str
+  returned: always
+removed:
+  description: Files of ours that were no longer wanted.
+  type: list
+  elements: str
+  returned: always
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
+    Placer,
+    PlacingError,
+    Plan,
+    WantedDirectory,
+    WantedFile,
+    check,
+    make_plan,
+    read_file,
+)
+
+# The action plugin renders; what reaches this file is finished.
+ARGUMENTS: dict[str, Any] = {
+    "part": {"type": "str", "required": True},
+    "files": {"type": "list", "elements": "dict", "default": []},
+    "directories": {"type": "list", "elements": "dict", "default": []},
+    "state_directory": {"type": "str", "required": True},
+}
+
+
+def wanted_files(entries: list[dict[str, Any]]) -> list[WantedFile]:
+    """The files to place; a copy's content is read here, where its source is."""
+    return [
+        WantedFile(
+            path=entry["path"],
+            content=read_file(entry["source"]) if entry.get("source") else entry["content"].encode(),
+            mode=int(entry["mode"], 8),
+            owner=entry.get("owner", "root"),
+            group=entry.get("group", "root"),
+            validate=entry.get("validate", ""),
+        )
+        for entry in entries
+    ]
+
+
+def _text(data: bytes | None) -> str:
+    if data is None:
+        return ""
+    return data.decode() if b"\0" not in data[:8192] else f"({len(data)} bytes, not text)\n"
+
+
+def differences(plan: Plan) -> list[dict[str, str]]:
+    """The plan in the form that --diff shows."""
+    changes = [
+        {
+            "before_header": wanted.path,
+            "after_header": wanted.path,
+            "before": _text(read_file(wanted.path)),
+            "after": _text(wanted.content),
+        }
+        for wanted in plan.write
+    ]
+    changes += [
+        {"before_header": path, "after_header": f"{path} (removed)", "before": _text(read_file(path)), "after": ""}
+        for path in plan.remove
+    ]
+    mended: list[WantedDirectory | WantedFile] = [*plan.directories, *plan.mend]
+    changes += [{"prepared": f"{item.path}: {item.owner}:{item.group} {item.mode:04o}\n"} for item in mended]
+    return changes
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    files = wanted_files(module.params["files"])
+    directories = [WantedDirectory(entry["path"], int(entry["mode"], 8)) for entry in module.params["directories"]]
+    placer = Placer(module.params["state_directory"], module.params["part"])
+    try:
+        plan = make_plan(files, directories, placer.ledger.read())
+        result: dict[str, Any] = {
+            "changed": bool(plan),
+            "written": [wanted.path for wanted in plan.write],
+            "removed": plan.remove,
+        }
+        if module._diff:
+            result["diff"] = differences(plan)
+        if module.check_mode:
+            check(plan.write)
+        else:
+            placer.apply(plan)
+            placer.settle(files)
+    except (PlacingError, ValueError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

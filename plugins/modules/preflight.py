@@ -1,0 +1,142 @@
+#!/usr/bin/python
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight
+short_description: Look at the master and refuse what cannot work, before anything is changed
+version_added: 0.1.0
+description:
+  - Looks at the master once - its slaves' network interface, its default route, its file systems, the running kernel,
+    the packages that are there and the owners of the configuration files that would be replaced.
+  - Fails with every problem at once, each with what to do about it. Nothing is changed.
+extends_documentation_fragment:
+  - netboot.diskless.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+options:
+  allow_uplink:
+    description: Whether the slaves' interface may carry the master's default route.
+    type: bool
+    default: false
+  configuration_files:
+    description: Configuration files that the roles replace as a whole.
+    type: list
+    elements: path
+    default: []
+  packages:
+    description: Package names by part.
+    type: dict
+    default: {}
+  commands:
+    description: Commands by part. A part whose commands are all there needs no packages.
+    type: dict
+    default: {}
+  kernel_tree:
+    description: The Linux source that kernels are built from.
+    type: path
+    required: true
+  symbols:
+    description: Kernel symbols whose value in the running kernel is reported.
+    type: list
+    elements: str
+    default: []
+  programs:
+    description: The master's directories that each new root gets a copy of.
+    type: list
+    elements: path
+    default: [/bin, /sbin, /lib, /lib32, /lib64, /usr]
+  exclude:
+    description: What is left out of O(programs).
+    type: list
+    elements: str
+    default: []
+  state_directory:
+    description: Where the master keeps ledgers.
+    type: path
+    default: /var/lib/netboot-diskless
+author:
+  - netboot.diskless authors (@netboot-diskless)
+"""
+
+EXAMPLES = r"""
+- name: Look at the master
+  netboot.diskless.preflight:
+    kernel_tree: /usr/src/linux
+    configuration_files:
+      - /etc/dhcp/dhcpd.conf
+    packages:
+      dhcp: [net-misc/dhcp]
+"""
+
+RETURN = r"""
+installed_parts:
+  description: Parts whose packages or commands are all there.
+  type: list
+  elements: str
+  returned: success
+kernel:
+  description: Release of the running kernel, where its configuration was found, and the values of O(symbols).
+  type: dict
+  returned: success
+problems:
+  description: What stands in the way, a line each.
+  type: list
+  elements: str
+  returned: on failure
+"""
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netboot.diskless.plugins.module_utils import _survey
+from ansible_collections.netboot.diskless.plugins.module_utils._tree import measure
+
+ARGUMENTS: dict[str, Any] = {
+    "interface": {"type": "str", "required": True},
+    "roots": {"type": "list", "elements": "path", "required": True},
+    "directories": {"type": "list", "elements": "path", "required": True},
+    "configuration_files": {"type": "list", "elements": "path", "default": []},
+    "packages": {"type": "dict", "default": {}},
+    "commands": {"type": "dict", "default": {}},
+    "kernel_tree": {"type": "path", "required": True},
+    "symbols": {"type": "list", "elements": "str", "default": []},
+    "programs": {"type": "list", "elements": "path", "required": True},
+    "exclude": {"type": "list", "elements": "str", "default": []},
+    "state_directory": {"type": "path", "required": True},
+}
+
+
+def survey(params: dict[str, Any]) -> dict[str, Any]:
+    """Everything that the judgement on the controller needs to know of this machine."""
+    missing = [root for root in params["roots"] if not os.path.isdir(root)]
+    programs = measure(params["programs"], params["exclude"]) if missing else None
+    return {
+        "interface": _survey.interface(params["interface"]),
+        "default_route_interfaces": _survey.default_route_interfaces(),
+        "space": {path: _survey.space(path) for path in params["directories"]},
+        "missing_roots": missing,
+        "root_size": {"bytes": programs.bytes, "inodes": programs.inodes} if programs else None,
+        "kernel": _survey.running_kernel(params["symbols"]),
+        "installed_parts": _survey.installed_parts(params["packages"], params["commands"]),
+        "kernel_tree": os.path.isfile(os.path.join(params["kernel_tree"], "Kconfig")),
+        "owners": _survey.owners(params["configuration_files"], params["state_directory"]),
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    try:
+        module.exit_json(changed=False, survey=survey(module.params))
+    except (OSError, ValueError) as error:
+        module.fail_json(msg=f"the master cannot be surveyed: {error}")
+
+
+if __name__ == "__main__":
+    main()

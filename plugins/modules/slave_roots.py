@@ -1,0 +1,153 @@
+#!/usr/bin/python
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: slave_roots
+short_description: Make and keep the root file system of every slave
+version_added: 0.1.0
+description:
+  - Gives each slave of the fleet a root of its own, made from the master's programs, with an C(/etc) of its own, its
+    identity (host name, C(machine-id), SSH host key, C(fstab), network) and its own runlevels.
+  - The master's secrets and its own settings stay on the master. Nothing that others cannot read in its C(/etc), and
+    no private key, is copied.
+  - A new root appears by one rename when it is complete. An existing one keeps what its slave changed in C(/etc), save
+    the files that carry its identity.
+  - One call serves all slaves. The copy's progress is shown.
+extends_documentation_fragment:
+  - netboot.diskless.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: partial
+    details: Names each path that changes, not its content.
+options:
+  programs:
+    description: The master's directories that hold its programs.
+    type: list
+    elements: path
+    default: [/bin, /sbin, /lib, /lib32, /lib64, /usr]
+  exclude:
+    description: What is left out of O(programs), as absolute paths with shell wildcards.
+    type: list
+    elements: str
+    default: []
+  etc_exclude:
+    description: What stays on the master besides its secrets, as paths below C(/etc) with shell wildcards.
+    type: list
+    elements: str
+    default: []
+  runlevels:
+    description: Services by runlevel. One that a root has no init script for is left out.
+    type: dict
+    default: {}
+  services:
+    description: More services of the runlevel C(default). Each must have an init script.
+    type: list
+    elements: str
+    default: []
+  root_password_hash:
+    description: The crypt(5) hash of root's password on the slaves. Empty locks it.
+    type: str
+    default: ""
+  allow_copy:
+    description:
+      - Whether to copy programs when that is needed. When V(false), the module only says so in RV(copy_needed).
+      - The action plugin uses it to copy in the background and show the progress.
+    type: bool
+    default: true
+  state_directory:
+    description: Where the master keeps what it knows of its roots.
+    type: path
+    default: /var/lib/netboot-diskless
+author:
+  - netboot.diskless authors (@netboot-diskless)
+"""
+
+EXAMPLES = r"""
+- name: Make the slaves' roots
+  netboot.diskless.slave_roots:
+    exclude:
+      - /usr/src
+    root_password_hash: "{{ vault_slaves_root_password_hash }}"
+"""
+
+RETURN = r"""
+changes:
+  description: What was changed, or would be, a line each.
+  type: list
+  elements: str
+  returned: always
+copy_needed:
+  description: Whether programs had to be copied.
+  type: bool
+  returned: always
+"""
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netboot.diskless.plugins.module_utils._slave_root import Root, RootError, Source
+from ansible_collections.netboot.diskless.plugins.module_utils._tree import measure
+
+# The action plugin adds the fleet: sites and slaves are not the user's to give.
+ARGUMENTS: dict[str, Any] = {
+    "slaves": {"type": "list", "elements": "dict", "required": True},
+    "site": {"type": "dict", "required": True},
+    "programs": {"type": "list", "elements": "path", "required": True},
+    "exclude": {"type": "list", "elements": "str", "default": []},
+    "etc_exclude": {"type": "list", "elements": "str", "default": []},
+    "runlevels": {"type": "dict", "default": {}},
+    "services": {"type": "list", "elements": "str", "default": []},
+    "root_password_hash": {"type": "str", "default": "", "no_log": True},
+    "allow_copy": {"type": "bool", "default": True},
+    "state_directory": {"type": "path", "required": True},
+}
+# Byte code comes and goes as programs run; it is copied, but it is no reason to copy again.
+VOLATILE = ["__pycache__", "*.pyc"]
+
+
+def source_from(params: dict[str, Any]) -> Source:
+    """What all roots share, from the module's arguments."""
+    programs = params["programs"]
+    return Source(
+        programs=programs,
+        exclude=params["exclude"],
+        stamp=measure(programs, [*params["exclude"], *VOLATILE]).stamp,
+        etc="/etc",
+        etc_exclude=params["etc_exclude"],
+        runlevels=params["runlevels"],
+        services=params["services"],
+        root_hash=params["root_password_hash"],
+        site=params["site"],
+        state_directory=params["state_directory"],
+        progress=os.path.join(params["state_directory"], "progress-slave_roots"),
+    )
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    try:
+        source = source_from(module.params)
+        roots = [Root(slave, source, module.check_mode) for slave in module.params["slaves"]]
+        copy_needed = any(root.is_new() or root.programs_differ() for root in roots)
+        changes: list[str] = []
+        if not copy_needed or module.check_mode or module.params["allow_copy"]:
+            if not module.check_mode:
+                os.makedirs(source.state_directory, mode=0o755, exist_ok=True)
+            for root in roots:
+                changes += root.bring()
+    except (RootError, OSError) as error:
+        module.fail_json(msg=str(error))
+    result: dict[str, Any] = {"changed": bool(changes) or copy_needed, "changes": changes, "copy_needed": copy_needed}
+    if module._diff:
+        result["diff"] = [{"prepared": "".join(f"{line}\n" for line in changes)}]
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Judging a survey of the master: what stands in the way, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MIB = 1 << 20
+# Beyond the roots: boot loaders and a few kernels, with their former versions.
+BOOT_FILES = {"bytes": 128 * MIB, "inodes": 200}
+# A root is measured before its packages are installed; it grows a little.
+MARGIN = 1.1
+
+
+def _interface_problems(site: dict[str, Any], survey: dict[str, Any], allow_uplink: bool) -> list[str]:
+    name, state = site["interface"], survey["interface"]
+    if not state["exists"]:
+        return [f"fleet_interface is {name!r}, which the master does not have; it has {', '.join(state['present'])}"]
+    problems = []
+    if not state["up"]:
+        problems.append(f"fleet_interface {name!r} is down; bring it up (ip link set {name} up) and configure it")
+    if not state["multicast"]:
+        problems.append(f"fleet_interface {name!r} lacks MULTICAST; set it (ip link set {name} multicast on)")
+    if site["master_address"] not in state["addresses"]:
+        found = ", ".join(state["addresses"]) or "none"
+        problems.append(
+            f"fleet_master_address {site['master_address']} is not an address of {name!r} (it has {found}); "
+            "give it to the interface or correct the inventory"
+        )
+    if name in survey["default_route_interfaces"] and not allow_uplink:
+        problems.append(
+            f"fleet_interface {name!r} is the master's way to the internet; answering DHCP there can take a whole "
+            "network down. Choose the slaves' interface, or set fleet_allow_uplink: true when this one is meant"
+        )
+    return problems
+
+
+def _needs(site: dict[str, Any], survey: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """Bytes and inodes that are still to come, by directory."""
+    count, size = len(survey["missing_roots"]), survey["root_size"] or {"bytes": 0, "inodes": 0}
+    roots = {key: int(count * size[key] * MARGIN) for key in ("bytes", "inodes")}
+    return {site["root"]: roots, site["tftp_root"]: BOOT_FILES}
+
+
+def _space_problems(site: dict[str, Any], survey: dict[str, Any]) -> list[str]:
+    """Directories on one file system share what it has."""
+    wanted: dict[int, dict[str, Any]] = {}
+    for directory, need in _needs(site, survey).items():
+        free = survey["space"][directory]
+        total = wanted.setdefault(free["device"], {"directories": [], "bytes": 0, "inodes": 0, "free": free})
+        total["directories"].append(directory)
+        total["bytes"] += need["bytes"]
+        total["inodes"] += need["inodes"]
+    problems = []
+    for total in wanted.values():
+        where, free = " and ".join(total["directories"]), total["free"]
+        if total["bytes"] > free["bytes"]:
+            problems.append(f"{where} need {total['bytes'] // MIB} MiB more, but {free['bytes'] // MIB} MiB are free")
+        if free["inodes"] >= 0 and total["inodes"] > free["inodes"]:
+            problems.append(f"{where} need {total['inodes']} inodes more, but {free['inodes']} are free")
+    return problems
+
+
+def _file_problems(survey: dict[str, Any]) -> list[str]:
+    return [
+        f"{path} was neither written by netboot.diskless nor left as its package shipped it; it is not replaced. "
+        "Move it away, with its settings into the inventory, and run again"
+        for path, owner in sorted(survey["owners"].items())
+        if owner == "foreign"
+    ]
+
+
+def _tree_problems(survey: dict[str, Any], kernel_tree: str) -> list[str]:
+    if survey["kernel_tree"]:
+        return []
+    return [f"fleet_kernel_tree is {kernel_tree!r}, which holds no Linux source; install one there or name its place"]
+
+
+def judge(site: dict[str, Any], survey: dict[str, Any], allow_uplink: bool, kernel_tree: str) -> list[str]:
+    """All problems of a master, or none.
+
+    Args:
+        site: the fleet's site.
+        survey: what the module preflight saw.
+        allow_uplink: whether the slaves' interface may be the way to the internet.
+        kernel_tree: where the survey looked for the kernel's source.
+    """
+    return [
+        *_interface_problems(site, survey, allow_uplink),
+        *_space_problems(site, survey),
+        *_file_problems(survey),
+        *_tree_problems(survey, kernel_tree),
+    ]
