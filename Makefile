@@ -1,9 +1,11 @@
 # The commands a person types. `make help` lists them.
 
-VENV   ?= .venv
-PYTHON ?= python3
-# "make unit ARGS='-k mac'", "make molecule ARGS=converge", "make render ARGS='-l slave21'"
-ARGS   ?=
+VENV     ?= .venv
+PYTHON   ?= python3
+# make unit ARGS='-k mac'; make molecule ARGS=converge; make sanity ARGS='--test pylint'; make render DIR=/srv/preview
+ARGS     ?=
+DIR      ?= .cache/render
+PLATFORM ?= gentoo
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -34,9 +36,10 @@ test: venv ## Run everything that must pass
 	@tools/test.sh
 
 bench: venv ## Measure the rendering of large fleets
-	@python bench/run.py $(ARGS)
+	@python -m bench
 
-render: venv ## Write the files of the inventory's fleet below ./render, changing no machine
-	@ansible-playbook playbooks/render.yml $(ARGS)
+render: venv ## Write what the master would get below DIR, changing no machine
+	@ansible-playbook playbooks/render.yml -e render_dir=$(abspath $(DIR)) -e render_platform=$(PLATFORM) $(ARGS)
+	@find $(DIR) -type f
 
 -include lab.mk
