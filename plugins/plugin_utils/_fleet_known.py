@@ -35,8 +35,16 @@ SLAVE_VARIABLES = (
 )
 
 # What the roles of this collection call their own variables.
-_ROLE_PREFIXES = ("slave_rootfs_", "slave_kernel_", "fleet_render_")
-_ROLE_VARIABLES = ("fleet_model", "fleet_rendering", "fleet_platform")
+_ROLE_PREFIXES = ("slave_rootfs_", "slave_kernel_", "fleet_render_", "fleet_platform_")
+_ROLE_VARIABLES = (
+    "fleet_allow_uplink",
+    "fleet_installed_parts",
+    "fleet_kernel_tree",
+    "fleet_model",
+    "fleet_part",
+    "fleet_platform",
+    "fleet_rendering",
+)
 # How alike two names are, 0 to 1 (difflib). Below a role's prefix many names are alike, so more is asked there.
 _ALIKE = 0.8
 _ALIKE_BELOW_A_ROLE_PREFIX = 0.94
