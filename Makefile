@@ -42,4 +42,4 @@ render: venv ## Write what the master would get below DIR, changing no machine
 	@ansible-playbook playbooks/render.yml -e render_dir=$(abspath $(DIR)) -e render_platform=$(PLATFORM) $(ARGS)
 	@find $(DIR) -type f
 
--include lab.mk
+include lab.mk
