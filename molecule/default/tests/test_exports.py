@@ -4,12 +4,15 @@
 """A slave's root goes to the slave's own address and to no other. Asked by an NFS client, not read from a file."""
 
 import re
+from collections.abc import Callable
+from subprocess import CompletedProcess
 
 import pytest
-from conftest import SLAVE_ADDRESS, Run
 from testinfra.host import Host
 
-SLAVE_ROOT = f"/diskless/{SLAVE_ADDRESS}"
+Run = Callable[..., "CompletedProcess[bytes]"]
+
+SLAVE_ROOT = "/diskless/192.168.1.21"
 VERSIONS = ("3", "4")
 
 

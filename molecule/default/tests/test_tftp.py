@@ -8,15 +8,17 @@ violation", so a server that does not answer at all is not taken for one that re
 """
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from conftest import SLAVE_ADDRESS, Run
 from testinfra.host import Host
 
+Run = Callable[..., "CompletedProcess[bytes]"]
+
 TFTP_ROOT = "/srv/tftp"
-SLAVE_ROOT = f"/diskless/{SLAVE_ADDRESS}"
+SLAVE_ROOT = "/diskless/192.168.1.21"
 CONFIGURATIONS = ("pxelinux.cfg/01-00-02-a5-04-3b-66", "pxelinux.cfg/C0A80115")
 SECRETS = ("etc/hostname", "etc/shadow", "etc/ssh/ssh_host_ed25519_key")
 REFUSED = (68, 69)
