@@ -53,7 +53,7 @@ class Settings:
 
     @property
     def master_pid_file(self) -> Path:
-        """Host pid of the master's init."""
+        """Host pid of the process that keeps the master's init running."""
         return self.run / "master.pid"
 
     @property

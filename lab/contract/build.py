@@ -22,6 +22,8 @@ PASSWORD = "netboot"  # root's, in the lab only: the way in on a console
 KEPT_SCRIPTS = ("agetty", "cgroups", "savecache")
 LINKS = {
     "usr/sbin/init": "openrc-init",
+    # Debian's OpenRC also looks for LSB headers in every script; none of these has one
+    "usr/lib/rc/bin/lsb2rcconf": "/usr/bin/true",
     "usr/sbin/start-stop-daemon": "/usr/lib/rc/sbin/start-stop-daemon",
     "etc/mtab": "../proc/self/mounts",
     "etc/portage/make.profile": "/var/db/repos/contract/profiles/contract",
