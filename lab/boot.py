@@ -119,12 +119,13 @@ class Watch:
             if self.outcome is None and not self.slave.running():
                 self._finish(f"QEMU did not start: {tail(self.slave.qemu_log) or 'no message'}")
             return
-        self.dialogue.init_runs = "nfs" in self.timeline.stages
+        self.dialogue.init_runs = self.timeline.last("nfs-answer") is not None
         typed = self.dialogue.say(time.time())
         if typed:
             self._type(typed)
-        if self.dialogue.login_seen:
-            self._mark("login", self.screen.partial.strip() or "login prompt")
+        if self.dialogue.login_seen and "login" not in self.timeline.stages:
+            for stage in self.timeline.login(time.time(), "the prompt is there"):
+                self._report(stage)
         if self.dialogue.state == "done":
             self._mark("shell", "answered as the inventory says")
             self._finish("")

@@ -19,6 +19,9 @@ from lab.settings import BRIDGE, Settings
 SNAP_LENGTH = 640
 """Bytes kept of a frame: a whole DHCP message of the usual size."""
 
+_RPC = "tcp[((tcp[12] & 0xf0) >> 2)"
+"""The start of a TCP segment's data, for pcap-filter(7); an offset and a length follow."""
+
 FILTER = " or ".join(
     (
         # All UDP but the mass of a TFTP transfer: acknowledgements, and full blocks other than every 16th.
@@ -26,6 +29,8 @@ FILTER = " or ".join(
         " and not (udp[8:2] = 3 and udp[10:2] & 15 > 1 and udp[4:2] > 524))",
         # How TCP connections to the portmapper and to nfsd begin, or why not.
         "(tcp and (port 111 or port 2049) and tcp[tcpflags] & (tcp-syn|tcp-rst) != 0)",
+        # Answers of nfsd that carry an error: see wire.py for the layout.
+        f"(tcp src port 2049 and {_RPC}+8:4] = 1 and {_RPC}+28:4] != 0)",
     )
 )
 

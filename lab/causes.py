@@ -18,17 +18,20 @@ DEAD_ENDS = (
 """Console lines after which a machine goes no further, and what they mean."""
 
 _NFS_ERRORS = {
-    "-13": "the server refuses the mount: is the root exported to this address?",
-    "-1": "the server refuses the mount: is the root exported to this address?",
-    "-2": "the server has no such directory",
-    "-22": "the server or the kernel does not know a mount option",
-    "-93": "the server does not speak this NFS version",
-    "-110": "the server does not answer in time",
-    "-111": "nfsd is not running",
+    "1": "the server refuses the mount: is the root exported to this address?",
+    "2": "the server has no such directory, or does not export it to this address",
+    "13": "the server refuses the mount: is the root exported to this address?",
+    "22": "the server or the kernel does not know a mount option",
+    "93": "the server does not speak this NFS version",
+    "110": "the server does not answer in time",
+    "111": "nfsd is not running",
+    "10013": "the server is still in its grace period",
+    "10016": "the server wants another kind of authentication",
+    "10021": "the server does not speak this minor version of NFS",
 }
-"""Numbers of errno(3) in the kernel's messages about its NFS root."""
+"""errno(3) numbers of the kernel's messages about its NFS root, and the server's own (RFC 1813, RFC 8881)."""
 
-_NFS_ERROR = re.compile(r"(?:Unable to mount root fs via NFS|mount root|nfs.*mount).*?(?:error |returned )(-\d+)", re.I)
+_NFS_ERROR = re.compile(r"(?:Unable to mount root fs via NFS|mount root|nfs.*mount).*?(?:error |returned )-(\d+)", re.I)
 _NO_DEVICE = re.compile(r"IP-Config: (?:No network devices available|Failed to open|Device `.*' not found)")
 _RETRYING = re.compile(r"Retrying forever|DHCP/BOOTP: Reply not for us|timed out!")
 _CANNOT_MOUNT = re.compile(r"Unable to mount root fs|Cannot open root device")
@@ -72,12 +75,17 @@ def _root(timeline: Timeline) -> str | None:
         match = _NFS_ERROR.search(line.text)
         if match and match.group(1) in _NFS_ERRORS:
             return f"NFS error {match.group(1)}: {_NFS_ERRORS[match.group(1)]}"
+    refusal = timeline.last("nfs-error")
+    if refusal is not None:
+        return f"NFS error {refusal.detail}: {_NFS_ERRORS.get(refusal.detail, 'see RFC 8881, section 15')}"
     kinds = timeline.kinds()
     if "nfs-refused" in kinds or "portmap-refused" in kinds:
         return "the master refuses connections to " + ("nfsd" if "nfs-refused" in kinds else "rpcbind")
     for service, name in (("nfs", "NFS server"), ("portmap", "portmapper")):
         if f"{service}-call" in kinds and f"{service}-answer" not in kinds:
             return f"no NFS answer: the {name} does not reply"
+    if "nfs-answer" in kinds:
+        return "the NFS server answers, but the kernel did not mount its root: is it exported to this address?"
     return None
 
 

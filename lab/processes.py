@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab's long-running processes: started detached, remembered by pid file, ended by pid.
 
-A pid alone may have been given to another process since; each check therefore also looks for a word of ours
-(normally the pid file's own path) among the arguments in /proc/PID/cmdline.
+A pid alone may have been given to another process since; each check therefore also looks for the pid file's path,
+without its suffix, in the arguments in /proc/PID/cmdline: the process of DIR/slave21.pid names DIR/slave21.console
+or the like.
 """
 
 import contextlib
@@ -22,10 +23,10 @@ POLL = 0.02
 def spawn(command: Sequence[str], pid_file: Path, log: Path) -> int:
     """Start `command` in a session of its own, without a descriptor of the caller's, and return its pid.
 
-    The command must carry the pid file's path among its arguments: `running` looks for it.
+    The command must name a file beside the pid file, of the same stem, in its arguments: `running` looks for it.
     """
-    if str(pid_file) not in command:
-        raise ValueError(f"{pid_file} is not an argument of {command[0]}: the process could not be recognised")
+    if not _ours(command, pid_file):
+        raise ValueError(f"no argument of {command[0]} names a {pid_file.stem}.*: the process could not be recognised")
     pid_file.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -51,14 +52,19 @@ def arguments(pid: int) -> list[str]:
         return []
 
 
+def _ours(command: Sequence[str], pid_file: Path) -> bool:
+    mark = f"{pid_file.with_suffix('')}."
+    return any(mark in argument for argument in command)
+
+
 def running(pid_file: Path) -> int | None:
-    """Pid of the live process that wrote `pid_file` and carries its path as an argument, or None."""
+    """Pid of the live process that `pid_file` tells of, or None."""
     try:
         pid = int(pid_file.read_text())
     except (FileNotFoundError, ValueError):
         return None
     _reap(pid)
-    return pid if str(pid_file) in arguments(pid) else None
+    return pid if _ours(arguments(pid), pid_file) else None
 
 
 def _wait_gone(pid: int, before: list[str], seconds: float) -> bool:

@@ -115,7 +115,7 @@ class Slave:
         """
         chardev = f"socket,id=serial,path={self.socket},server=on,wait=off,logfile={self.raw_log},logappend=off"
         return [
-            *("qemu-system-x86_64", "-name", self.name, "-pidfile", str(self.pid_file)),
+            *("qemu-system-x86_64", "-name", self.name),
             *("-nodefaults", "-no-user-config", "-display", "none", "-vga", "none"),
             *("-machine", "pc,graphics=off", "-accel", hardware.accel, "-cpu", "max", "-m", str(MEMORY_MIB)),
             *("-netdev", "tap,id=lan,fd={tap}"),

@@ -85,9 +85,16 @@ class Timeline:
             role = file_role(event.subject)
             text = f"{event.subject}, {int(event.detail):,} bytes" if event.detail.isdigit() else event.subject
             return self.mark(role, event.time, text) if role in STAGES else None
-        if event.kind == "nfs-answer" and "start" in self.stages:
-            return self.mark("nfs", event.time, "the server answers")
         return None
+
+    def login(self, time: float, prompt: str) -> list[str]:
+        """Note that the login prompt came; returns the stages that this opens.
+
+        A machine that asks for a login has its root: if a quiet kernel did not say so, its NFS packets did.
+        """
+        answer = next((event for event in self.events if event.kind == "nfs-answer"), None)
+        opened = [self.mark("nfs", answer.time, "the server answered") if answer else None]
+        return [stage for stage in (*opened, self.mark("login", time, prompt)) if stage]
 
     def console(self, line: Line) -> str | None:
         """Take a line of the console; returns the stage that it opens, if any."""

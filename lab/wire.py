@@ -16,6 +16,10 @@ _ETHERTYPE_IPV4 = 0x0800
 _TCP, _UDP = 6, 17
 _SYN, _RST, _ACK = 0x02, 0x04, 0x10
 
+_RPC_ANSWER = struct.Struct("!4x4xII4xIII")
+"""RFC 5531 over TCP: record mark, xid; message type (1: reply), reply status; verifier's flavour, its length, accept
+status; then the first word of the result, which for NFS is its status (RFC 1813, RFC 8881)."""
+
 _DHCP_COOKIE = b"\x63\x82\x53\x63"
 _DHCP_TYPES = {1: "discover", 2: "offer", 3: "request", 4: "decline", 5: "ack", 6: "nak", 7: "release", 8: "inform"}
 _OPTION_MESSAGE_TYPE, _OPTION_BOOT_FILE, _OPTION_PAD, _OPTION_END = 53, 67, 0, 255
@@ -32,9 +36,9 @@ class Event:
     :ivar time: seconds since the epoch
     :ivar machine: the machine that boots: its MAC address for DHCP, its IPv4 address for the rest
     :ivar kind: `dhcp-discover`, `dhcp-ack`, `tftp-request`, `tftp-begin`, `tftp-data`, `tftp-error`, `nfs-call`,
-        `nfs-answer`, `nfs-refused`, the same three for `portmap`, ...
+        `nfs-answer`, `nfs-refused`, `nfs-error`, the first three of these for `portmap`, too
     :ivar subject: an address for DHCP, a file name for TFTP
-    :ivar detail: a boot file's name, an error's text, a number of bytes
+    :ivar detail: a boot file's name, an error's text or number, a number of bytes
     """
 
     time: float
@@ -158,4 +162,13 @@ class Decoder:
                 return [Event(time, datagram.target, f"{name}-refused")]
             if datagram.source_port == port and flags & _SYN:
                 return [Event(time, datagram.target, f"{name}-answer")]
-        return []
+        return self._nfs_error(time, datagram) if datagram.source_port == NFS else []
+
+    def _nfs_error(self, time: float, datagram: _Datagram) -> list[Event]:
+        answer = datagram.payload[(datagram.payload[12] >> 4) * 4 :]
+        if len(answer) < _RPC_ANSWER.size:
+            return []
+        message, reply, verifier, accepted, status = _RPC_ANSWER.unpack_from(answer)
+        if (message, reply, verifier, accepted) != (1, 0, 0, 0) or status == 0:
+            return []
+        return [Event(time, datagram.target, "nfs-error", "", str(status))]
