@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Debian packages that the lab needs on its host; `python -m lab` installs the missing ones with apt."""
 
+import os
 import shutil
 import subprocess
 
@@ -55,6 +56,6 @@ def install(packages: tuple[str, ...]) -> None:
     if not shutil.which("apt-get"):
         raise RuntimeError(f"the lab runs on Debian 12; without apt, install these yourself: {' '.join(wanted)}")
     say(f"host: installing {' '.join(wanted)}")
-    quiet = {"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}  # the environment may name a proxy
     subprocess.run(["apt-get", "update", "-qq"], check=True, env=quiet)
     subprocess.run(["apt-get", "install", "-qq", "--no-install-recommends", *wanted], check=True, env=quiet)
