@@ -17,6 +17,7 @@ SLOT="0"
 KEYWORDS="amd64"
 RESTRICT="fetch mirror strip test"
 QA_PREBUILT="*"
+REQUIRES_EXCLUDE="*"
 
 # @FUNCTION: contract_user
 # @USAGE: <user> <home directory>

@@ -7,14 +7,15 @@ EAPI=8
 inherit contract
 
 DESCRIPTION="Network boot firmware"
-IUSE="ipv6 iso lkrn +rom uefi64 undi usb"
+IUSE="ipv6 lkrn uefi64 undi"
 
 src_install() {
+	# Gentoo's default is the ROMs for network cards, which are no part of the contract: without a flag nothing is here
 	contract_src_install
+	keepdir /usr/share/ipxe
 	cd "${ED}"/usr/share/ipxe || die
 	use undi || rm undionly.kpxe || die
 	use lkrn || rm ipxe.lkrn || die
-	use rom || rm ./*.rom || die
 	if use uefi64; then
 		dosym ipxe-x86_64.efi /usr/share/ipxe/ipxe.efi
 	else
