@@ -13,7 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet import FleetError, Unreadable, build_fleet
-from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_known import FLEET_VARIABLES, SLAVE_VARIABLES
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_known import FLEET_DEFAULTS, FLEET_VARIABLES, SLAVE_VARIABLES
 
 
 class ActionModule(ActionBase):
@@ -37,7 +37,13 @@ class ActionModule(ActionBase):
         try:
             with _no_garbage_collection():
                 # groups keeps every slave under --limit: a part of a fleet would make daemons forget the rest.
-                slaves = {name: self._slave_variables(raw_get(name), variables) for name in groups.get("slaves", [])}
+                everyone = raw_get("localhost")
+                slaves: dict[str, Mapping[str, object] | Unreadable] = {}
+                for name in groups.get("slaves", []):
+                    try:
+                        slaves[name] = self._slave_variables(raw_get(name), variables, everyone)
+                    except AnsibleError as error:
+                        slaves[name] = Unreadable(name, _one_line(error))
                 site = read_variables("fleet_", variables, FLEET_VARIABLES, self._templar.template)
                 model = build_fleet(site, slaves, groups.get("master", []))
         except FleetError as error:
@@ -48,14 +54,31 @@ class ActionModule(ActionBase):
         result.update(model)
         return result
 
-    def _slave_variables(self, raw: Mapping[str, Any], play: Mapping[str, Any]) -> dict[str, object]:
+    def _slave_variables(
+        self, raw: Mapping[str, Any], play: Mapping[str, Any], everyone: Mapping[str, Any]
+    ) -> dict[str, object]:
+        """Return a slave's own variables: slave_*, and each fleet_* that it does not share with the site.
+
+        raw: all its variables as they are written.
+        play: those of the host of this task, role defaults included, which are the site's.
+        everyone: those that every host has. Where the slave has no other, it is the master that has one of its own.
+        """
+
         def template(value: object) -> object:
             # The site's values, which may be a role's defaults, are none of the slave's own variables.
             site = {name: play[name] for name in FLEET_VARIABLES if name in play}
-            own = {**site, **raw, "hostvars": play["hostvars"]}
+            own = {**FLEET_DEFAULTS, **site, **raw, "hostvars": play["hostvars"]}
             return self._templar.copy_with_new_env(available_variables=own).template(value)
 
-        return read_variables("slave_", raw, SLAVE_VARIABLES, template)
+        variables = read_variables("slave_", raw, SLAVE_VARIABLES, template)
+        for name, value in raw.items():
+            if name.startswith("fleet_") and not (_has(play, name, value) or _has(everyone, name, value)):
+                variables[name] = value
+        return variables
+
+
+def _has(variables: Mapping[str, Any], name: str, value: object) -> bool:
+    return name in variables and bool(variables[name] == value)
 
 
 @contextlib.contextmanager
@@ -92,4 +115,8 @@ def _value(value: Any, template: Callable[[Any], object]) -> object:
     try:
         return template(value)
     except AnsibleError as error:
-        return Unreadable(value, str(error))
+        return Unreadable(value, _one_line(error))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_across import check_across
-from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_known import meant
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_known import FLEET_VARIABLES, meant
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems import (
     SITE,
     FleetError,
@@ -35,15 +35,16 @@ class FleetModel(TypedDict):
 
 def build_fleet(
     site_variables: Mapping[str, object],
-    slaves: Mapping[str, Mapping[str, object]],
+    slaves: Mapping[str, Mapping[str, object] | Unreadable],
     master_names: Sequence[str],
 ) -> FleetModel:
     """Return the model of a fleet.
 
     site_variables: fleet_* by name. Other names are not looked at.
-    slaves: for every member of the group slaves, by inventory name, its slave_* variables.
+    slaves: for every member of the group slaves, by inventory name, its slave_* variables, and
+      the fleet_* variables that it has differently from the site, which are refused.
     master_names: the members of the group master.
-    A value may be Unreadable; that is a problem like any other.
+    A value, or all variables of a slave, may be Unreadable; that is a problem like any other.
     Raises FleetError with all problems of all hosts at once.
     """
     problems = Problems()
@@ -53,6 +54,10 @@ def build_fleet(
         problems.add(SITE, "group slaves", [], "at least one host")
     checked = []
     for name, variables in slaves.items():
+        if isinstance(variables, Unreadable):
+            allowed = "files that Ansible can read, of one mapping each"
+            problems.add(name, "host_vars or group_vars", variables.reason, allowed)
+            continue
         _check_names(name, variables, problems)
         checked.append(check_slave(name, variables, site, problems))
     check_across(checked, site, problems)
@@ -68,5 +73,10 @@ def build_fleet(
 
 def _check_names(host: str, variables: Mapping[str, object], problems: Problems) -> None:
     for name in variables:
-        if name.startswith(("slave_", "fleet_")) and (intended := meant(name)):
+        if not name.startswith(("slave_", "fleet_")):
+            continue
+        if intended := meant(name):
             problems.add(host, name, variables[name], f"a variable that exists; did you mean {intended}?")
+        elif host != SITE and name in FLEET_VARIABLES:
+            one = " or, for one slave, slave_nfs_version" if name == "fleet_nfs_version" else ""
+            problems.add(host, name, variables[name], f"a value of the whole site, in group_vars/all.yml{one}")

@@ -34,20 +34,13 @@ SLAVE_VARIABLES = (
     "slave_nfs_version",
 )
 
-# What the roles of this collection call their own variables.
-_ROLE_PREFIXES = ("slave_rootfs_", "slave_kernel_", "fleet_render_", "fleet_platform_")
-_ROLE_VARIABLES = (
-    "fleet_allow_uplink",
-    "fleet_installed_parts",
-    "fleet_kernel_tree",
-    "fleet_model",
-    "fleet_part",
-    "fleet_platform",
-    "fleet_rendering",
-)
-# How alike two names are, 0 to 1 (difflib). Below a role's prefix many names are alike, so more is asked there.
+# What the roles of this collection call their own, and what is near one of the names above.
+_ROLE_VARIABLES = ("fleet_model", "fleet_platform", "fleet_part", "fleet_rendering")
+
+# How alike two names are, 0 to 1 (difflib), when one is taken for a slip of the other.
 _ALIKE = 0.8
-_ALIKE_BELOW_A_ROLE_PREFIX = 0.94
+# A name cut short after this many letters is still one: slave_arch, fleet_dns.
+_SHORTEST = 3
 
 
 @functools.lru_cache(maxsize=1024)
@@ -58,16 +51,11 @@ def meant(name: str) -> str | None:
     """
     if name in FLEET_VARIABLES or name in SLAVE_VARIABLES or name in _ROLE_VARIABLES:
         return None
-    known = SLAVE_VARIABLES if name.startswith("slave_") else FLEET_VARIABLES
-    if name.startswith(_ROLE_PREFIXES):
-        return _closest(name, known, _ALIKE_BELOW_A_ROLE_PREFIX)
-    for candidate in known:
-        # slave_mac_address and fleet_dns: a longer or a shorter name for the same thing.
-        if name.startswith(f"{candidate}_") or candidate.startswith(f"{name}_"):
-            return candidate
-    return _closest(name, known, _ALIKE)
-
-
-def _closest(name: str, known: tuple[str, ...], alike: float) -> str | None:
-    matches = difflib.get_close_matches(name.lower(), known, n=1, cutoff=alike)
-    return matches[0] if matches else None
+    # All names of a kind begin alike, so the beginning says nothing.
+    prefix, _underscore, rest = name.partition("_")
+    names = SLAVE_VARIABLES if prefix == "slave" else FLEET_VARIABLES
+    endings = [known.partition("_")[2] for known in names]
+    matches = difflib.get_close_matches(rest.lower(), endings, n=1, cutoff=_ALIKE)
+    if not matches and len(rest) >= _SHORTEST:
+        matches = [ending for ending in endings if ending.startswith(rest.lower())]
+    return f"{prefix}_{matches[0]}" if matches else None

@@ -57,7 +57,7 @@ class Site:
     domain: str | None
     root: str | None
     tftp_root: str | None
-    router: str | None
+    router: str
     dns_servers: list[str] = field(default_factory=list)
     ntp_servers: list[str] = field(default_factory=list)
     nat: bool = False
@@ -105,6 +105,7 @@ def check_site(variables: Mapping[str, object], master_names: Sequence[str], pro
 
     master_address = check("fleet_master_address", machine)
     nat = check("fleet_nat", values.boolean) or False
+    default_router = (master_address or "") if nat else ""
     site = Site(
         network=where,
         master_name=_master_name(master_names, problems),
@@ -114,7 +115,7 @@ def check_site(variables: Mapping[str, object], master_names: Sequence[str], pro
         domain=check("fleet_domain", values.domain),
         root=check("fleet_root", paths.site_path),
         tftp_root=check("fleet_tftp_root", paths.site_path),
-        router=check("fleet_router", lambda value: "" if value in ("", None) else machine(value)),
+        router=check("fleet_router", lambda value: "" if value in ("", None) else machine(value)) or default_router,
         dns_servers=check("fleet_dns_servers", values.addresses) or [],
         ntp_servers=check("fleet_ntp_servers", values.addresses) or [],
         nat=nat,
@@ -144,7 +145,6 @@ def site_record(site: Site, architectures: list[str], nics: list[str]) -> dict[s
     """Return the model's site as plain JSON data. The site must have passed every check."""
     where = site.network
     assert where is not None, "a site that passed its checks has a network"
-    router = site.router or (site.master_address if site.nat else "")
     return {
         "network": where.cidr,
         "network_address": where.cidr.partition("/")[0],
@@ -156,7 +156,7 @@ def site_record(site: Site, architectures: list[str], nics: list[str]) -> dict[s
         "domain": site.domain,
         "root": site.root,
         "tftp_root": site.tftp_root,
-        "router": router,
+        "router": site.router,
         "dns_servers": site.dns_servers,
         "ntp_servers": site.ntp_servers,
         "nat": site.nat,

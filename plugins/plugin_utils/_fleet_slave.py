@@ -81,6 +81,8 @@ def _address(value: object, site: Site) -> str:
         raise Refused(allowed)
     if text == site.master_address:
         raise Refused(f"{allowed}, not the master's")
+    if text == site.router:
+        raise Refused(f"{allowed}, not the router's")
     return text
 
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from ansible_collections.netboot.diskless.plugins.module_utils._names import address_number, normal_mac
-from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems import Refused
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems import UNSET, Refused
 
 ARCHITECTURES = ("x86_64", "i386")
 LOADERS = ("pxelinux", "etherboot")
@@ -56,6 +56,8 @@ def text(value: object, allowed: str) -> str:
     """Return a string as a plain str (Ansible's own strings carry where they were read)."""
     if isinstance(value, str):
         return str.__str__(value)
+    if value is UNSET:
+        raise Refused(allowed)
     if isinstance(value, (bool, int, float, datetime.date, datetime.datetime)):
         # YAML 1.1 reads 10:11:12 as a number in base 60, yes as a boolean and 4.1 as a float.
         raise Refused(f"{allowed}; quote it, YAML read it as {_KINDS[_kind(value)]}")
