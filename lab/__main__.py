@@ -38,9 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     console.add_argument("name", nargs="?", metavar="SLAVE")
     # The rest of these two belongs to another program, options included: it is cut off before argparse sees it.
     play = verbs.add_parser("play", help="run ansible-playbook with the lab's inventories", add_help=False)
-    play.add_argument("rest", nargs=0, help="[--playbook FILE] [arguments of ansible-playbook...]")
+    play.add_argument("rest", nargs="*", help="[--playbook FILE] [arguments of ansible-playbook...]")
     shell = verbs.add_parser("shell", help="open a shell in the master, or run a command there", add_help=False)
-    shell.add_argument("rest", nargs=0, help="[command...]")
+    shell.add_argument("rest", nargs="*", help="[command...]")
     return parser
 
 
