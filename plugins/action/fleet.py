@@ -13,7 +13,11 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet import FleetError, Unreadable, build_fleet
-from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_known import FLEET_DEFAULTS, FLEET_VARIABLES, SLAVE_VARIABLES
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_known import (
+    FLEET_DEFAULTS,
+    FLEET_VARIABLES,
+    SLAVE_VARIABLES,
+)
 
 
 class ActionModule(ActionBase):
@@ -22,12 +26,12 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
     _requires_connection = False
     _supports_check_mode = True
-    _VALID_ARGS: frozenset[str] = frozenset()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the model, or a failure that lists every problem."""
         result = super().run(tmp, task_vars)
         result["changed"] = False
+        self.validate_argument_spec({})
         variables = task_vars or {}
         try:
             groups = variables["groups"]

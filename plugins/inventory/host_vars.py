@@ -62,6 +62,8 @@ from ansible import constants
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 
+PLUGIN = "netboot.diskless.host_vars"
+
 # What patch, package managers and editors leave, on top of the endings that Ansible ignores in an inventory directory.
 _LEFTOVERS = (".rej", ".rpmnew", ".rpmsave", ".rpmorig", ".dpkg-dist", ".dpkg-new", ".dpkg-old", ".swo", ".tmp", "#")
 
@@ -69,16 +71,18 @@ _LEFTOVERS = (".rej", ".rpmnew", ".rpmsave", ".rpmorig", ".dpkg-dist", ".dpkg-ne
 class InventoryModule(BaseInventoryPlugin):
     """Make hosts of the entries of a directory."""
 
-    NAME = "netboot.diskless.host_vars"
+    NAME = PLUGIN
 
     def verify_file(self, path: str) -> bool:
         """Tell whether a source may be ours: a YAML file, whose key plugin is looked at when it is parsed."""
         return bool(super().verify_file(path)) and path.endswith((".yml", ".yaml"))
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Add the hosts. Raises AnsibleParserError for a directory that cannot be read."""
+        """Add the hosts. Raises AnsibleParserError for an option or a directory that is not there."""
         super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
+        unknown = set(self._read_config_data(path)) - set(self._options)
+        if unknown:
+            raise AnsibleParserError(f"{path}: {PLUGIN} has no option {', '.join(sorted(map(str, unknown)))}")
         directory = os.path.join(os.path.dirname(path), self.get_option("directory"))
         try:
             entries = sorted(os.listdir(directory))

@@ -49,7 +49,7 @@ BAD_MACS = (
     "00:02:a5:04:3b:66\n",
     "00:02:a5:04:3b:６6",
 )
-NOT_STRINGS = (None, 3232235797, 1.5, True, b"192.168.1.21", ["192.168.1.21"], {})
+NOT_STRINGS: tuple[object, ...] = (None, 3232235797, 1.5, True, b"192.168.1.21", ["192.168.1.21"], {})
 
 
 @pytest.mark.parametrize(
