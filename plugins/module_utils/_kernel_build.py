@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ansible_collections.netboot.diskless.plugins.module_utils import _kconfig
@@ -18,6 +21,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._tree import meas
 
 # Where a build of each architecture leaves the image; the article's arch/i386 is gone since Linux 2.6.24.
 IMAGES = {"x86_64": "arch/x86/boot/bzImage", "i386": "arch/x86/boot/bzImage"}
+LOCK_FILE = ".netboot-lock"
 KEY_FILE = ".netboot-key"
 LOG_FILE = "build.log"
 LOG_TAIL = 25
@@ -110,6 +114,15 @@ def build_key(build: Build) -> str:
         build.modules,
     ]
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def exclusive(build: Build) -> Iterator[None]:
+    """Holds the output directory for this run alone: two builds in one would spoil each other's objects."""
+    os.makedirs(build.output, exist_ok=True)
+    with open(os.path.join(build.output, LOCK_FILE), "w", encoding="utf-8") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
 
 
 def is_built(build: Build, key: str) -> bool:

@@ -110,6 +110,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._kernel_build imp
     build_key,
     compile_kernel,
     configure,
+    exclusive,
     install_modules,
     is_built,
 )
@@ -184,8 +185,10 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             ]
         return result
     if needed:
-        configure(build)
-        compile_kernel(build, key)
+        with exclusive(build):
+            if not is_built(build, key):
+                configure(build)
+                compile_kernel(build, key)
         if build.modules:
             install_modules(build)
     part = "kernel-" + os.path.basename(params["output"].rstrip("/"))
