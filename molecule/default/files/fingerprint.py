@@ -33,6 +33,7 @@ NOISE = re.compile(
     re.VERBOSE,
 )
 HASHED_UP_TO = 1 << 20  # bytes: of a larger file, size and modification time must do
+SHOWN = 50  # differences; one is enough to fail
 LISTENING = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}  # the state column of /proc/net, proc(5)
 SETTINGS = ("net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding", "kernel/hostname")
 
@@ -114,7 +115,8 @@ def main(action: str, first: str, *rest: str) -> int:
         return 0
     before, after = (json.loads(Path(file).read_text(encoding="utf-8")) for file in (first, *rest))
     found = list(differences(before, after))
-    print("\n".join(found) or f"{len(after)} things compared, no difference")
+    print("\n".join(found[:SHOWN]))
+    print(f"{len(after)} things compared, {len(found)} differ")
     return 1 if found else 0
 
 

@@ -74,7 +74,7 @@ def test_no_noise(path: str) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "status", "said"),
     [
-        ({"/a": "1"}, {"/a": "1"}, 0, "1 things compared, no difference"),
+        ({"/a": "1"}, {"/a": "1"}, 0, "1 things compared, 0 differ"),
         ({}, {"/a": "1"}, 1, "created: /a: 1"),
         ({"/a": "1"}, {}, 1, "removed: /a"),
         ({"/a": "1"}, {"/a": "2"}, 1, "changed: /a: 1 -> 2"),
@@ -92,4 +92,4 @@ def test_compare(
     for file, content in zip(files, (before, after), strict=True):
         file.write_text(json.dumps(content), encoding="utf-8")
     assert fingerprint.main("compare", *map(str, files)) == status
-    assert capsys.readouterr().out.strip() == said
+    assert said in capsys.readouterr().out
