@@ -55,7 +55,8 @@ def run_in_background(
     while True:
         time.sleep(POLL_SECONDS)
         answer = action._low_level_execute_command(f"{state_command}; {progress_command}")
-        state, _newline, progress = answer.get("stdout", "").partition("\n")
+        # A connection with a terminal ends its lines with both.
+        state, _newline, progress = answer.get("stdout", "").replace("\r\n", "\n").partition("\n")
         if state.strip() != "going":
             break
         if time.monotonic() - shown >= SHOW_SECONDS:
