@@ -17,12 +17,14 @@ _CHARACTERS = re.compile(r"/[A-Za-z0-9._+@/-]+", re.ASCII)
 _NAME_MAX = 255
 
 PATH_ALLOWED = "an absolute path of letters, digits and . _ + @ - /, not / itself"
-SITE_PATH_ALLOWED = f"{PATH_ALLOWED}, and no directory that belongs to the system"
+SITE_PATH_ALLOWED = f"{PATH_ALLOWED}, and no directory that belongs to the system or to this collection"
 
 # What holds the system itself: nothing in there is ours.
 _SYSTEM_TREES = (
     "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/run", "/sbin", "/sys", "/usr",
 )  # fmt: skip
+# Where this collection keeps what it must remember, and what it can make again.
+_OUR_TREES = ("/var/cache/netboot-diskless", "/var/lib/netboot-diskless")
 # What the file system hierarchy standard names (FHS 3.0): a directory of ours may be inside, but not be it.
 _SYSTEM_DIRECTORIES = frozenset(
     (
@@ -50,7 +52,9 @@ def site_path(value: object) -> str:
     normal = path(value, SITE_PATH_ALLOWED)
     if normal in _SYSTEM_DIRECTORIES:
         raise Refused(SITE_PATH_ALLOWED)
-    if not is_inside(normal, "/usr/local") and any(is_same_or_inside(normal, tree) for tree in _SYSTEM_TREES):
+    if not is_inside(normal, "/usr/local") and any(
+        is_same_or_inside(normal, tree) for tree in (*_SYSTEM_TREES, *_OUR_TREES)
+    ):
         raise Refused(SITE_PATH_ALLOWED)
     return normal
 

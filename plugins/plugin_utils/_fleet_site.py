@@ -21,6 +21,13 @@ from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems i
     Refused,
 )
 
+try:
+    import netaddr
+except ImportError:  # The action says so, with the name of the Python that lacks it.
+    HAS_NETADDR = False
+else:
+    HAS_NETADDR = True
+
 NETWORK_ALLOWED = "an IPv4 network as address/prefix with a prefix of 8 to 30 and no host bits, such as 192.168.1.0/24"
 
 _REQUIRED_ALLOWED = {

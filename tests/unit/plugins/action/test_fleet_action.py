@@ -153,6 +153,7 @@ def test_the_sites_value_on_a_slave_is_refused(inventory: Inventory, place: str)
         ("{{", "'{{'", "Syntax error in template"),
         ("{% if %}", "'{% if %}'", "Syntax error in template"),
         ("{{ hostvars['nobody'].x }}", "nobody", "can be read (hostvars['nobody'])"),
+        ("{{ slave_nic }}", "'{{ slave_nic }}'", "ecursive"),
         ("{{ lookup('file', '/nonexistent') }}", "lookup", "/nonexistent"),
     ],
 )
@@ -239,6 +240,12 @@ def test_no_group_at_all(inventory: Inventory) -> None:
 def test_arguments_are_refused(inventory: Inventory) -> None:
     with pytest.raises(AnsibleActionFail, match="Unsupported parameters.*slaves"):
         inventory.run(arguments={"slaves": []})
+
+
+def test_a_missing_library_is_named(inventory: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible_collections.netboot.diskless.plugins.action.fleet.HAS_NETADDR", False)
+    with pytest.raises(AnsibleActionFail, match="netaddr"):
+        inventory.run()
 
 
 def test_no_inventory() -> None:

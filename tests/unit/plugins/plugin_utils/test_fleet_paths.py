@@ -58,6 +58,8 @@ def test_accepted(check: Check, value: object, result: object) -> None:
         (paths.site_path, "/usr/local"),
         (paths.site_path, "/bin"),
         (paths.site_path, "/boot/diskless"),
+        (paths.site_path, "/var/lib/netboot-diskless"),
+        (paths.site_path, "/var/cache/netboot-diskless/roots"),
         (paths.site_path, "/dev/shm/diskless"),
         (paths.site_path, "/lib64"),
         (paths.site_path, "/proc/1"),

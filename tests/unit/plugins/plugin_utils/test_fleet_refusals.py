@@ -231,6 +231,10 @@ def test_variables_of_roles_pass() -> None:
     build_fleet({**SITE, "fleet_model": {}, "fleet_platform": {}}, {"slave21": SLAVE21}, ["master"])
 
 
+def test_other_variables_are_not_looked_at() -> None:
+    build_fleet({**SITE, "my_rooter": 1}, {"slave21": {**SLAVE21, "my_router": 1, "ansible_host": 1}}, ["master"])
+
+
 def test_files_that_cannot_be_read() -> None:
     found = problems(slaves={"slave21": SLAVE21, "slave22": Unreadable("slave22", "YAML parsing failed")})
     assert named(found) == [("slave22", "host_vars or group_vars")]
