@@ -16,6 +16,9 @@ from lab.settings import BRIDGE, Settings
 NICS = {"e1000": "e1000", "virtio": "virtio-net-pci"}
 """Network cards to choose from with LAB_NIC, and QEMU's names for them."""
 
+_ACCELERATORS = {"tcg": "tcg,tb-size=256", "kvm": "kvm"}
+"""By default TCG keeps up to a gigabyte of translated code for each machine; a boot needs a fraction of it."""
+
 MEMORY_MIB = 512
 
 
@@ -40,7 +43,7 @@ class Hardware:
         """
         env = os.environ if environment is None else environment
         accel, nic = env.get("LAB_ACCEL") or "tcg", env.get("LAB_NIC") or "e1000"
-        if accel not in ("tcg", "kvm"):
+        if accel not in _ACCELERATORS:
             raise SlaveError(f"LAB_ACCEL={accel!r}: use tcg or kvm")
         if nic not in NICS:
             raise SlaveError(f"LAB_NIC={nic!r}: use {' or '.join(NICS)}")
@@ -117,7 +120,7 @@ class Slave:
         return [
             *("qemu-system-x86_64", "-name", self.name),
             *("-nodefaults", "-no-user-config", "-display", "none", "-vga", "none"),
-            *("-machine", "pc,graphics=off", "-accel", hardware.accel, "-cpu", "max", "-m", str(MEMORY_MIB)),
+            *("-machine", "pc,graphics=off", "-accel", _ACCELERATORS[hardware.accel], "-cpu", "max", "-m", str(MEMORY_MIB)),
             *("-netdev", "tap,id=lan,fd={tap}"),
             *("-device", f"{NICS[hardware.nic]},netdev=lan,mac={self.mac}"),
             *("-chardev", chardev, "-serial", "chardev:serial"),
