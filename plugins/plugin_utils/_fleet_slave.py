@@ -27,10 +27,10 @@ class Slave:
     """The checked variables of one slave. A value that was refused is None, and then the model is never made."""
 
     name: str
-    hostname: str | None
     mac: str | None
     address: str | None
     number: int | None
+    hostname: str | None
     architecture: str | None
     loader: str | None
     nic: str | None
@@ -51,22 +51,24 @@ def check_slave(name: str, variables: Mapping[str, object], site: Site, problems
     def check(variable: str, default: object, function: Callable[[object], Checked]) -> Checked | None:
         return problems.check(name, variable, get(variable, default), function)
 
+    def root(address: str | None) -> str | None:
+        if "slave_root" in variables:
+            return check("slave_root", UNSET, lambda value: _root(value, site))
+        return posixpath.join(site.root, address) if site.root and address else None
+
     problems.check(name, "inventory name", name, values.inventory_name)
+    mac = check("slave_mac", UNSET, values.mac)
     address = check("slave_address", UNSET, lambda value: _address(value, site))
-    if "slave_root" in variables:
-        root = check("slave_root", UNSET, lambda value: _root(value, site))
-    else:
-        root = posixpath.join(site.root, address) if site.root and address else None
     return Slave(
         name=str.__str__(name),
-        hostname=_host_name(name, variables, problems),
-        mac=check("slave_mac", UNSET, values.mac),
+        mac=mac,
         address=address,
         number=address_number(address) if address else None,
+        hostname=_host_name(name, variables, problems),
         architecture=check("slave_architecture", "x86_64", values.architecture),
         loader=check("slave_loader", "pxelinux", values.loader),
         nic=check("slave_nic", "", values.driver),
-        root=root,
+        root=root(address),
         console=check("slave_console", "", values.console),
         kernel_arguments=check("slave_kernel_arguments", "", values.kernel_arguments),
         nfs_version=check("slave_nfs_version", site.nfs_version or "4.2", values.nfs_version),

@@ -201,8 +201,8 @@ def test_what_yaml_makes_of_unquoted_values(inventory: Inventory) -> None:
     )
     result = inventory.run()
     assert [problem["variable"] for problem in result["problems"]] == [
-        "slave_hostname",
         "slave_mac",
+        "slave_hostname",
         "slave_nfs_version",
     ]
     assert all("quote it" in line for line in result["msg"].splitlines())
@@ -214,18 +214,18 @@ def test_a_problem_as_data(inventory: Inventory) -> None:
     assert result["problems"] == [
         {
             "host": "slave21",
-            "variable": "slave_address",
-            "value": None,
-            "allowed": "an IPv4 address of a machine in 192.168.1.0/24",
-        },
-        {
-            "host": "slave21",
             "variable": "slave_mac",
             "value": "'01:00:5e:00:00:01'",
             "allowed": "a unicast MAC address, six hex pairs; this one is a multicast or broadcast address",
         },
+        {
+            "host": "slave21",
+            "variable": "slave_address",
+            "value": None,
+            "allowed": "an IPv4 address of a machine in 192.168.1.0/24",
+        },
     ]
-    assert result["msg"].splitlines()[1] == (
+    assert result["msg"].splitlines()[0] == (
         "slave21: slave_mac is '01:00:5e:00:00:01'; allowed: a unicast MAC address, six hex pairs; "
         "this one is a multicast or broadcast address"
     )
