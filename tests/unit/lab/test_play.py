@@ -19,7 +19,7 @@ from lab.play import Played, recap
             ),
         ),
         (
-            "\x1b[0;33mmaster.mydomain.com\x1b[0m  : \x1b[0;32mok=1   \x1b[0m \x1b[0;33mchanged=2   \x1b[0m unreachable=0\n",
+            "\x1b[0;33mmaster.mydomain.com\x1b[0m : \x1b[0;32mok=1 \x1b[0m \x1b[0;33mchanged=2 \x1b[0m unreachable=0\n",
             ("master.mydomain.com", {"ok": 1, "changed": 2, "unreachable": 0}),
         ),
         ("PLAY RECAP *****\n", None),
