@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import tempfile
 from typing import Any
 
 MANAGED = "# Managed by netboot.diskless: what is changed here is lost with the next run.\n"
@@ -91,3 +94,19 @@ def group_shadow(group: str) -> str:
     """A gshadow(5) for the groups of a group(5) in which no group has a password."""
     names = [line.split(":", 1)[0] for line in group.splitlines() if ":" in line]
     return "".join(f"{name}:!::\n" for name in names)
+
+
+def host_key(comment: str) -> tuple[bytes, bytes]:
+    """A new Ed25519 key pair for sshd(8), private and public; it is made by ssh-keygen, outside of any root.
+
+    Raises:
+        OSError: ssh-keygen fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="netboot-key-") as scratch:
+        key = os.path.join(scratch, "key")
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", key]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise OSError(f"ssh-keygen fails: {done.stderr.strip()}")
+        with open(key, "rb") as private, open(f"{key}.pub", "rb") as public:
+            return private.read(), public.read()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which files of the master's /etc stay on the master.
+"""Which files of the master's /etc stay on the master, and which may leave it.
 
 Two rules find them: what others cannot read on the master is a secret there, and what holds a private key is one
 wherever it lies. A list of patterns adds what is no secret but belongs to the master alone.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 import stat
 from collections.abc import Iterator
 
@@ -28,10 +29,13 @@ MASTERS_OWN = (
     "exports",
     "exports.d",
     "fstab",
+    "hostid",
     "hostname",
     "hosts",
     "init.d/agetty.*",
     "init.d/net.eth*",
+    "local.d/*.start",
+    "local.d/*.stop",
     "machine-id",
     "mtab",
     "nfs.conf",
@@ -43,13 +47,15 @@ MASTERS_OWN = (
 )
 SECRETS = (
     "*.key",
+    "*.keytab",
+    "*.p12",
+    "*.pfx",
     "*-",
     "NetworkManager/system-connections",
     "ansible",
     "gshadow",
     "ipsec.secrets",
     "kea",
-    "krb5.keytab",
     "letsencrypt",
     "openvpn",
     "ppp/*-secrets",
@@ -57,54 +63,74 @@ SECRETS = (
     "ssh/ssh_host_*",
     "ssl/private",
     "wireguard",
-    "wpa_supplicant",
+    "wpa_supplicant*",
 )
-PRIVATE_KEY = b"PRIVATE KEY-----"
-LARGEST_KEY_FILE = 1 << 20
+# What others cannot read although it is no secret: Gentoo's openssh gives it mode 0600, and sshd does not start
+# without it. A private key in it keeps it on the master all the same.
+NO_SECRETS = ("ssh/sshd_config", "ssh/sshd_config.d", "ssh/sshd_config.d/*.conf")
+# PEM's and OpenSSH's first line (RFC 7468), OpenPGP's (RFC 9580, 6.2.1), SSH2's (RFC 4716's form), and age's and
+# WireGuard's keys.
+PRIVATE_KEY = re.compile(
+    rb"BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File|AGE-SECRET-KEY-1|^\s*PrivateKey\s*=\s*\S", re.MULTILINE
+)
+# A key has a few kilobytes. What is larger is searched no further than this.
+SEARCHED = 1 << 20
 
 
 def _matches(relative: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a pattern with a slash fits the path, or one without the name."""
     name = os.path.basename(relative)
-    return any(fnmatch.fnmatch(relative if "/" in pattern else name, pattern) for pattern in patterns if pattern)
+    return any(fnmatch.fnmatchcase(relative if "/" in pattern else name, pattern) for pattern in patterns if pattern)
 
 
-def _top_matches(relative: str) -> bool:
-    return any(fnmatch.fnmatch(relative, pattern) for pattern in MASTERS_OWN)
+def _is_masters_own(relative: str) -> bool:
+    return any(fnmatch.fnmatchcase(relative, pattern) for pattern in MASTERS_OWN)
 
 
 def holds_private_key(path: str) -> bool:
-    """Whether a file holds a private key in PEM or OpenSSH form (RFC 7468)."""
+    """Whether the first mebibyte of a file holds a private key as text; yes when the file cannot be read."""
     try:
-        if os.path.getsize(path) > LARGEST_KEY_FILE:
-            return False
         with open(path, "rb") as stream:
-            return PRIVATE_KEY in stream.read()
+            return bool(PRIVATE_KEY.search(stream.read(SEARCHED)))
     except OSError:
         return True
 
 
-def staying(etc: str, extra: list[str]) -> Iterator[str]:
-    """Paths relative to etc that must not reach a slave, a directory standing for all that it holds.
+def _is_hidden(relative: str, mode: int) -> bool:
+    """Whether others cannot read a file, or not read and enter a directory. A symbolic link has no mode of its own."""
+    if stat.S_ISLNK(mode) or any(fnmatch.fnmatchcase(relative, pattern) for pattern in NO_SECRETS):
+        return False
+    needed = stat.S_IROTH | stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH
+    return mode & needed != needed
+
+
+def _stays(etc: str, relative: str, secrets: tuple[str, ...]) -> bool:
+    path = os.path.join(etc, relative)
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return True
+    if _is_hidden(relative, mode) or _is_masters_own(relative) or _matches(relative, secrets):
+        return True
+    if stat.S_ISREG(mode):
+        return holds_private_key(path)
+    return not (stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
+
+
+def passing(etc: str, extra: list[str]) -> Iterator[str]:
+    """Paths relative to etc, directories and what they hold, that may reach a slave.
+
+    What is below a directory that stays on the master stays there with it.
 
     Args:
         etc: the master's /etc.
-        extra: patterns of the user, as those above.
+        extra: patterns of the user for what stays besides, as those above.
     """
     secrets = (*SECRETS, *extra)
     for directory, names, files in os.walk(etc):
         for name in sorted([*names, *files]):
-            path = os.path.join(directory, name)
-            relative = os.path.relpath(path, etc)
-            status = os.lstat(path)
-            hidden = not stat.S_ISLNK(status.st_mode) and not status.st_mode & stat.S_IROTH
-            regular = stat.S_ISREG(status.st_mode)
-            if (
-                hidden
-                or _top_matches(relative)
-                or _matches(relative, secrets)
-                or not (regular or stat.S_ISDIR(status.st_mode) or stat.S_ISLNK(status.st_mode))
-                or (regular and holds_private_key(path))
-            ):
+            relative = os.path.relpath(os.path.join(directory, name), etc)
+            if not _stays(etc, relative, secrets):
                 yield relative
-                if name in names:
-                    names.remove(name)
+            elif name in names:
+                names.remove(name)

@@ -6,21 +6,30 @@
 
 A root that does not exist yet is built beside its place and appears there by one rename, complete. Steps that find
 things as they shall be change nothing, so a run that was killed is finished by the next one.
+
+A root that exists belongs to its slave, which is root there: it is only touched through _beneath and _root_copy.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
-import subprocess
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.netboot.diskless.plugins.module_utils import _beneath as beneath
 from ansible_collections.netboot.diskless.plugins.module_utils import _root_identity as identity
-from ansible_collections.netboot.diskless.plugins.module_utils._root_secrets import staying
+from ansible_collections.netboot.diskless.plugins.module_utils._root_copy import CopyError, copy_etc, copy_programs
+from ansible_collections.netboot.diskless.plugins.module_utils._root_services import (
+    MissingServices,
+    further_scripts,
+    wanted_runlevels,
+)
 
 # Mode of each directory that a system expects; /run must exist or OpenRC ends the boot, /tmp needs its sticky bit.
 DIRECTORIES = {
@@ -49,6 +58,8 @@ LINKS = {"var/lock": "/run/lock", "var/run": "/run"}
 # major, minor and mode; the kernel opens /dev/console before anything is mounted over /dev.
 DEVICES = {"dev/console": (5, 1, 0o600), "dev/null": (1, 3, 0o666)}
 HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
+# crypt(5): $id$ and what the method puts there, or one of the signs that lock an account.
+PASSWORD_HASH = re.compile(r"[!*]|[!]?\$[A-Za-z0-9]+\$[!-9;-~]+")
 
 
 class RootError(Exception):
@@ -100,54 +111,70 @@ class Root:
     source: Source
     dry: bool
     changes: list[str] = field(default_factory=list)
-    path: str = ""
 
     def bring(self) -> list[str]:
         """Makes the root what it shall be, or with dry finds out what that would take.
 
         Raises:
-            RootError: rsync or ssh-keygen fails, or a service that is asked for does not exist.
+            RootError: a program fails, a service that is asked for does not exist, the password's hash is none, or
+                something in the root would lead out of it.
         """
-        final = self.slave["root"]
-        if self.is_new():
-            if self.dry:
-                return [f"{final} is made from the master's programs"]
-            self.path = self._building()
-            os.makedirs(self.path, mode=0o755, exist_ok=True)
-            self._complete()
-            os.rename(self.path, final)
-            self.changes = [f"{final} is made from the master's programs"]
-        else:
-            self.path = final
-            self._complete()
+        if self.source.root_hash and not PASSWORD_HASH.fullmatch(self.source.root_hash):
+            raise RootError("slave_rootfs_root_password_hash is no hash as crypt(5) has them; make one with mkpasswd")
+        try:
+            if self.is_new():
+                self._make()
+            else:
+                with beneath.Beneath(self.slave["root"]) as tree:
+                    self._complete(tree, new=False)
+        except (beneath.BeneathError, CopyError, MissingServices, OSError) as error:
+            raise RootError(f"{self.slave['name']}: {error}") from error
         if not self.dry:
             self._record()
         return self.changes
 
     def is_new(self) -> bool:
-        """Whether the root does not exist yet."""
-        return not os.path.isdir(self.slave["root"])
+        """Whether the root does not exist yet; an empty directory is none."""
+        return not os.path.isdir(self.slave["root"]) or not os.listdir(self.slave["root"])
 
     def programs_differ(self) -> bool:
         """Whether the master's programs changed since they were last copied here."""
         try:
             with open(self._record_path(), encoding="utf-8") as stream:
                 known = json.load(stream)
-        except (OSError, ValueError):
+            return (known["root"], known["programs"]) != (self.slave["root"], self.source.stamp)
+        except (OSError, ValueError, KeyError, TypeError):
             return True
-        return known.get("root") != self.slave["root"] or known.get("programs") != self.source.stamp
 
-    def _complete(self) -> None:
-        self._directories()
-        if self.path != self.slave["root"] or self.programs_differ():
-            self._programs()
-        if self.path != self.slave["root"]:
-            self._seed_etc()
-        self._identity()
-        self._accounts()
-        self._runlevels()
-        self._network_script()
-        self._host_key()
+    def _make(self) -> None:
+        """Makes the root beside its place and puts it there. What an earlier run has copied of it is used."""
+        final = self.slave["root"]
+        if os.path.ismount(final):
+            raise RootError(
+                f"{final} is empty and a mount point, where a root cannot appear as a whole; "
+                f"unmount it, or mount its file system at {os.path.dirname(final)}"
+            )
+        scripts = os.path.join(self.source.etc, "init.d")
+        self._services_of(set(os.listdir(scripts)) if os.path.isdir(scripts) else set())
+        if not self.dry:
+            building = self._building()
+            os.makedirs(building, mode=0o755, exist_ok=True)
+            shutil.rmtree(os.path.join(building, "etc"), ignore_errors=True)
+            with beneath.Beneath(building) as tree:
+                self._complete(tree, new=True)
+            os.rename(building, final)
+        self.changes = [f"{final} is made from the master's programs"]
+
+    def _complete(self, tree: beneath.Beneath, new: bool) -> None:
+        self._directories(tree)
+        if new or self.programs_differ():
+            self._programs(tree)
+        if new:
+            copy_etc(tree.root, self.source.etc, self.source.etc_exclude)
+        self._identity(tree)
+        self._accounts(tree)
+        self._services(tree)
+        self._host_key(tree)
 
     def _building(self) -> str:
         parent, name = os.path.split(self.slave["root"].rstrip("/"))
@@ -165,152 +192,111 @@ class Root:
             json.dump({"root": self.slave["root"], "programs": self.source.stamp}, stream)
         os.replace(f"{path}.new", path)
 
-    def _at(self, relative: str) -> str:
-        return os.path.join(self.path, relative)
-
     def _note(self, relative: str, what: str) -> bool:
         """Notes a change and says whether to carry it out."""
-        self.changes.append(f"{self.slave['root']}/{relative} {what}")
+        self.changes.append(f"{os.path.join(self.slave['root'], relative)} {what}")
         return not self.dry
 
-    def _directories(self) -> None:
+    def _directories(self, tree: beneath.Beneath) -> None:
         for relative, mode in DIRECTORIES.items():
-            if not os.path.isdir(self._at(relative)) and self._note(relative, "is made"):
-                os.mkdir(self._at(relative))
-                os.chmod(self._at(relative), mode)
+            if tree.kind(relative) == beneath.ABSENT and self._note(relative, "is made"):
+                tree.make_directory(relative, mode)
         for relative, target in LINKS.items():
-            if not os.path.lexists(self._at(relative)) and self._note(relative, f"is linked to {target}"):
-                os.symlink(target, self._at(relative))
+            if tree.kind(relative) == beneath.ABSENT and self._note(relative, f"is linked to {target}"):
+                tree.link(relative, target)
         for relative, (major, minor, mode) in DEVICES.items():
-            if not os.path.lexists(self._at(relative)) and self._note(relative, "is made"):
-                os.mknod(self._at(relative), stat.S_IFCHR | mode, os.makedev(major, minor))
-                os.chmod(self._at(relative), mode)
+            if tree.kind(relative) == beneath.ABSENT and self._note(relative, "is made"):
+                tree.make_device(relative, major, minor, mode)
 
-    def _programs(self) -> None:
+    def _programs(self, tree: beneath.Beneath) -> None:
         if not self._note("", "gets the master's programs"):
             return
         programs = [path for path in self.source.programs if os.path.lexists(path)]
-        exclude = [f"--exclude={pattern}" for pattern in self.source.exclude]
-        command = ["rsync", "-aHR", "--delete", "--numeric-ids", "--no-inc-recursive", "--info=progress2", *exclude]
         with open(self.source.progress, "w", encoding="utf-8") as stream:
             stream.write(f"{self.slave['name']}\n")
             stream.flush()
-            self._rsync([*command, *programs, f"{self.path}/"], stream.fileno())
+            copy_programs(tree.root, programs, self.source.exclude, stream.fileno())
 
-    def _seed_etc(self) -> None:
-        """Copies the master's /etc once, without what stays on the master; from then on it is the slave's."""
-        exclude = "".join(f"/{path}\n" for path in staying(self.source.etc, self.source.etc_exclude))
-        command = ["rsync", "-aH", "--numeric-ids", "--exclude-from=-", f"{self.source.etc}/", f"{self._at('etc')}/"]
-        self._rsync(command, subprocess.DEVNULL, exclude)
-
-    def _rsync(self, command: list[str], output: int, stdin: str = "") -> None:
-        try:
-            done = subprocess.run(
-                command, input=stdin, stdout=output, stderr=subprocess.PIPE, text=True, errors="replace", check=False
-            )
-        except OSError as error:
-            raise RootError(f"rsync cannot be run: {error.strerror}") from error
-        # 24: a file went away while it was copied, which is no fault on a machine that is in use (rsync(1)).
-        if done.returncode not in (0, 24):
-            raise RootError(f"{self.slave['name']}: rsync ends with {done.returncode}: {done.stderr.strip()[-2000:]}")
-
-    def _write(self, relative: str, text: str, mode: int = 0o644) -> None:
-        path = self._at(relative)
-        try:
-            with open(path, encoding="utf-8") as stream:
-                if stream.read() == text:
-                    return
-        except (FileNotFoundError, UnicodeDecodeError):
-            pass
-        if self._note(relative, "is written"):
-            os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-            with open(f"{path}.netboot", "w", encoding="utf-8") as stream:
-                os.fchmod(stream.fileno(), mode)
-                stream.write(text)
-            os.replace(f"{path}.netboot", path)
-
-    def _identity(self) -> None:
-        for relative, text in identity.texts(self.slave, self.source.site).items():
-            self._write(relative, text)
-        if not os.path.exists(self._at("etc/machine-id")):
-            # machine-id(5): 32 hexadecimal digits, made once.
-            self._write("etc/machine-id", f"{uuid.uuid4().hex}\n", 0o444)
-
-    def _accounts(self) -> None:
-        if not os.path.exists(self._at("etc/shadow")):
-            if os.path.exists(self._at("etc/passwd")):
-                self._write("etc/shadow", identity.shadow(self._read("etc/passwd"), self.source.root_hash), 0o600)
-        elif self.source.root_hash:
-            self._write("etc/shadow", identity.with_root_hash(self._read("etc/shadow"), self.source.root_hash), 0o600)
-        if not os.path.exists(self._at("etc/gshadow")) and os.path.exists(self._at("etc/group")):
-            self._write("etc/gshadow", identity.group_shadow(self._read("etc/group")), 0o600)
-
-    def _read(self, relative: str) -> str:
-        with open(self._at(relative), encoding="utf-8") as stream:
-            return stream.read()
-
-    def _has_script(self, service: str) -> bool:
-        return os.path.lexists(self._at(f"etc/init.d/{service}"))
-
-    def _runlevels(self) -> None:
-        if not os.path.isdir(self._at("etc/init.d")):
+    def _write(self, tree: beneath.Beneath, relative: str, text: str, mode: int = 0o644, group: int = 0) -> None:
+        data = text.encode(errors="surrogateescape")
+        if tree.read(relative) == data or not self._note(relative, "is written"):
             return
-        wanted = {level: {name for name in names if self._has_script(name)} for level, names in self._asked().items()}
-        for service in self.source.services:
-            if not self._has_script(service):
-                raise RootError(
-                    f"{self.slave['name']}: slave_rootfs_services asks for {service!r}, "
-                    f"but the root has no /etc/init.d/{service}"
-                )
-            wanted.setdefault("default", set()).add(service)
-        for level, names in sorted(wanted.items()):
-            self._runlevel(f"etc/runlevels/{level}", names)
+        above = os.path.dirname(relative)
+        if tree.kind(above) == beneath.ABSENT:
+            tree.make_directory(above, 0o755)
+        tree.write(relative, data, mode, group)
 
-    def _asked(self) -> dict[str, list[str]]:
-        """The services by runlevel, with a login on the serial console when the slave has one."""
-        asked = {level: list(names) for level, names in self.source.runlevels.items()}
-        tty = self.slave["console"].partition(",")[0]
-        for name in [f"agetty.{tty}"] if tty else []:
-            self._link(f"etc/init.d/{name}", "agetty", needs="etc/init.d/agetty")
-            asked.setdefault("default", []).append(name)
-        for name in [name for names in asked.values() for name in names if name.startswith("agetty.tty")]:
-            self._link(f"etc/init.d/{name}", "agetty", needs="etc/init.d/agetty")
-        return asked
+    def _identity(self, tree: beneath.Beneath) -> None:
+        for relative, text in identity.texts(self.slave, self.source.site).items():
+            self._write(tree, relative, text)
+        if tree.kind("etc/machine-id") == beneath.ABSENT:
+            # machine-id(5): 32 hexadecimal digits, made once.
+            self._write(tree, "etc/machine-id", f"{uuid.uuid4().hex}\n", 0o444)
 
-    def _runlevel(self, relative: str, names: set[str]) -> None:
+    def _accounts(self, tree: beneath.Beneath) -> None:
+        shadow, wanted = tree.status("etc/shadow"), self.source.root_hash
+        if shadow is None:
+            self._write_for(tree, "etc/shadow", "etc/passwd", lambda text: identity.shadow(text, wanted))
+        elif wanted:
+            mode = stat.S_IMODE(shadow.st_mode) & 0o640
+            text = self._text(tree, "etc/shadow")
+            self._write(tree, "etc/shadow", identity.with_root_hash(text, wanted), mode, shadow.st_gid)
+        if tree.kind("etc/gshadow") == beneath.ABSENT:
+            self._write_for(tree, "etc/gshadow", "etc/group", identity.group_shadow)
+
+    def _write_for(self, tree: beneath.Beneath, relative: str, basis: str, make: Callable[[str], str]) -> None:
+        """Writes a file that only root may read and that is made of another, when there is that other."""
+        if tree.kind(basis) == beneath.FILE:
+            self._write(tree, relative, make(self._text(tree, basis)), 0o600)
+
+    def _text(self, tree: beneath.Beneath, relative: str) -> str:
+        data = tree.read(relative)
+        if data is None:
+            raise RootError(f"{self.slave['name']}: {tree.root}/{relative} is no file; make it one and run again")
+        return data.decode(errors="surrogateescape")
+
+    def _services_of(self, scripts: set[str]) -> tuple[dict[str, str], dict[str, set[str]]]:
+        """The links to make among the init scripts, and the services of each runlevel."""
+        runlevels, console = self.source.runlevels, self.slave["console"]
+        links = further_scripts(scripts, runlevels, console)
+        return links, wanted_runlevels(scripts | set(links), runlevels, self.source.services, console)
+
+    def _services(self, tree: beneath.Beneath) -> None:
+        scripts = set(tree.names("etc/init.d"))
+        links, runlevels = self._services_of(scripts)
+        if not scripts:
+            return
+        for name, target in links.items():
+            self._link(tree, f"etc/init.d/{name}", target)
+        for level, names in sorted(runlevels.items()):
+            self._runlevel(tree, f"etc/runlevels/{level}", names)
+
+    def _runlevel(self, tree: beneath.Beneath, relative: str, names: set[str]) -> None:
         """Makes a runlevel hold links to exactly these services; rc-update would change the master's."""
-        directory = self._at(relative)
-        present = set(os.listdir(directory)) if os.path.isdir(directory) else set()
-        if not os.path.isdir(directory) and self._note(relative, "is made"):
-            os.makedirs(directory, mode=0o755)
+        present = set(tree.names(relative))
+        if tree.kind(relative) == beneath.ABSENT and self._note(relative, "is made"):
+            tree.make_directory(relative, 0o755)
         for name in sorted(names):
-            self._link(f"{relative}/{name}", f"/etc/init.d/{name}", needs="")
+            self._link(tree, f"{relative}/{name}", f"/etc/init.d/{name}")
         for name in sorted(present - names):
             if self._note(f"{relative}/{name}", "is removed"):
-                os.unlink(os.path.join(directory, name))
+                tree.remove(f"{relative}/{name}")
 
-    def _link(self, relative: str, target: str, needs: str) -> None:
-        path = self._at(relative)
-        if needs and not os.path.lexists(self._at(needs)):
-            return
-        if os.path.islink(path) and os.readlink(path) == target:
-            return
-        if self._note(relative, f"is linked to {target}"):
-            if os.path.lexists(path):
-                os.unlink(path)
-            os.symlink(target, path)
+    def _link(self, tree: beneath.Beneath, relative: str, target: str) -> None:
+        if tree.target(relative) != target and self._note(relative, f"is linked to {target}"):
+            tree.link(relative, target)
 
-    def _network_script(self) -> None:
-        """netifrc's script for eth0, so that services which need the network find it started."""
-        self._link("etc/init.d/net.eth0", "net.lo", needs="etc/init.d/net.lo")
-
-    def _host_key(self) -> None:
-        key = self._at(HOST_KEY)
-        if os.path.exists(key) or not os.path.isdir(self._at("etc/ssh")) or not shutil.which("ssh-keygen"):
+    def _host_key(self, tree: beneath.Beneath) -> None:
+        """Gives the slave a key of its own. It is generated outside of the root, because ssh-keygen follows links."""
+        if (
+            tree.kind("etc/ssh") != beneath.DIRECTORY
+            or tree.kind(HOST_KEY) != beneath.ABSENT
+            or not shutil.which("ssh-keygen")
+        ):
             return
-        if self._note(HOST_KEY, "is generated"):
-            comment = f"root@{self.slave['hostname']}"
-            command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", key]
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise RootError(f"{self.slave['name']}: ssh-keygen fails: {done.stderr.strip()}")
+        if not self._note(HOST_KEY, "is generated"):
+            return
+        private, public = identity.host_key(f"root@{self.slave['hostname']}")
+        # The private one comes last: only when it is there is the pair complete.
+        tree.write(f"{HOST_KEY}.pub", public, 0o644)
+        tree.write(HOST_KEY, private, 0o600)

@@ -87,10 +87,12 @@ copy_needed:
   returned: always
 """
 
+import contextlib
 import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netboot.diskless.plugins.module_utils._lock import locked
 from ansible_collections.netboot.diskless.plugins.module_utils._slave_root import Root, RootError, Source
 from ansible_collections.netboot.diskless.plugins.module_utils._tree import measure
 
@@ -129,6 +131,15 @@ def source_from(params: dict[str, Any]) -> Source:
     )
 
 
+def bring(roots: list[Root], source: Source, dry: bool) -> list[str]:
+    """Brings all roots to what they shall be and returns the changes; a run that is still at it is waited for."""
+    # The modes in this file's directories are meant as they are written, whatever root's umask is.
+    os.umask(0o022)
+    waiting = contextlib.nullcontext() if dry else locked(os.path.join(source.state_directory, "lock-slave_roots"))
+    with waiting:
+        return [change for root in roots for change in root.bring()]
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
@@ -137,10 +148,7 @@ def main() -> None:
         copy_needed = any(root.is_new() or root.programs_differ() for root in roots)
         changes: list[str] = []
         if not copy_needed or module.check_mode or module.params["allow_copy"]:
-            if not module.check_mode:
-                os.makedirs(source.state_directory, mode=0o755, exist_ok=True)
-            for root in roots:
-                changes += root.bring()
+            changes = bring(roots, source, module.check_mode)
     except (RootError, OSError) as error:
         module.fail_json(msg=str(error))
     result: dict[str, Any] = {"changed": bool(changes) or copy_needed, "changes": changes, "copy_needed": copy_needed}
