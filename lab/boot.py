@@ -33,9 +33,16 @@ Progress = Callable[[str, float, str, str], None]
 
 
 def timeout_from_environment(environment: Mapping[str, str] | None = None) -> float:
-    """LAB_BOOT_TIMEOUT in seconds; 240, since a shared machine may be five times slower than a quiet one."""
+    """LAB_BOOT_TIMEOUT in seconds; 240, since a shared machine may be five times slower than a quiet one.
+
+    :raises ValueError: it is not a number.
+    """
     env = os.environ if environment is None else environment
-    return float(env.get("LAB_BOOT_TIMEOUT") or 240)
+    text = env.get("LAB_BOOT_TIMEOUT") or "240"
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"LAB_BOOT_TIMEOUT={text!r}: use a number of seconds") from None
 
 
 @dataclass
