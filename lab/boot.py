@@ -157,6 +157,8 @@ class Watch:
         self._lost_at = self._lost_at or time.time()
         if time.time() - self._lost_at > _FLUSH:
             self.give_up()
+            # A machine after a panic only heats the room; one that hangs elsewhere stays for a look at its console.
+            self.slave.power_off()
 
     def _mark(self, stage: str, text: str) -> None:
         self._report(self.timeline.mark(stage, time.time(), text))

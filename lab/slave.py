@@ -120,7 +120,16 @@ class Slave:
         return [
             *("qemu-system-x86_64", "-name", self.name),
             *("-nodefaults", "-no-user-config", "-display", "none", "-vga", "none"),
-            *("-machine", "pc,graphics=off", "-accel", _ACCELERATORS[hardware.accel], "-cpu", "max", "-m", str(MEMORY_MIB)),
+            *(
+                "-machine",
+                "pc,graphics=off",
+                "-accel",
+                _ACCELERATORS[hardware.accel],
+                "-cpu",
+                "max",
+                "-m",
+                str(MEMORY_MIB),
+            ),
             *("-netdev", "tap,id=lan,fd={tap}"),
             *("-device", f"{NICS[hardware.nic]},netdev=lan,mac={self.mac}"),
             *("-chardev", chardev, "-serial", "chardev:serial"),
