@@ -179,7 +179,7 @@ class Watch:
         )
 
 
-def _twins(outcomes: Sequence[Outcome]) -> None:
+def share_identity(outcomes: Sequence[Outcome]) -> None:
     """Slaves that share what must be a machine's own: note that as the cause of their failure."""
     for attribute, title in (("machine_id", "machine-id"), ("host_key", "ssh host key")):
         owner: dict[str, str] = {}
@@ -211,7 +211,7 @@ def boot(
         for watch in watches:
             watch.give_up()
     outcomes = [watch.outcome for watch in watches if watch.outcome is not None]
-    _twins(outcomes)
+    share_identity(outcomes)
     return outcomes
 
 
