@@ -19,6 +19,8 @@ from lab.settings import MASTER_ADDRESS, Settings
 HOSTNAME = "master"
 SSH_SECONDS = 60.0
 STOP_SECONDS = 30.0
+REBOOT_SECONDS = 180.0  # init flushes the host's disks before it ends
+IDLE_SECONDS = 0.5
 POLL = 0.05
 _BOOT = Path(__file__).with_name("master_boot.sh")
 _ENVIRONMENT = ("PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "TERM=dumb")
@@ -69,12 +71,7 @@ def init_pid(settings: Settings) -> int | None:
     """Host pid of the master's init: the grandchild of the process that keeps it running. It changes in a reboot."""
     pid = processes.running(settings.master_pid_file)
     for _generation in range(2):
-        if pid is None:
-            return None
-        try:
-            children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-        except (FileNotFoundError, ProcessLookupError):
-            return None
+        children = _children(pid)
         pid = int(children[0]) if children else None
     return pid if pid and "openrc-init" in " ".join(processes.arguments(pid)) else None
 
@@ -191,6 +188,14 @@ def execute(settings: Settings, *command: str, stdin: str = "") -> subprocess.Co
     )
 
 
+def _children(pid: int | None) -> list[str]:
+    """Pids of a process's children; none when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 def stop(settings: Settings, seconds: float = STOP_SECONDS) -> None:
     """Shut the master down as its administrator would; after *seconds* end its init, and with it all of its processes.
 
@@ -201,13 +206,20 @@ def stop(settings: Settings, seconds: float = STOP_SECONDS) -> None:
         settings.master_pid_file.unlink(missing_ok=True)
         return
     say("master: shutting down")
-    if is_up(settings):
-        execute(settings, "openrc-shutdown", "--poweroff", "now")
-        limit = time.monotonic() + seconds
-        while processes.running(settings.master_pid_file) and time.monotonic() < limit:
-            time.sleep(POLL)
     pid = init_pid(settings)
     if pid is not None:
+        execute(settings, "openrc-shutdown", "--poweroff", "now")
+        limit = time.monotonic() + seconds
+        idle_since = time.monotonic()
+        while init_pid(settings) == pid and time.monotonic() < limit:
+            if _children(pid):
+                idle_since = time.monotonic()
+            elif time.monotonic() - idle_since > IDLE_SECONDS:
+                # Every service has ended. What init still does is to wait three seconds and to flush the disks of
+                # the whole host, which can take minutes on a busy one.
+                break
+            time.sleep(POLL)
+    if init_pid(settings) == pid and pid is not None:
         # the kernel ends every process of a pid namespace with its first one
         os.kill(pid, signal.SIGKILL)
     if not processes.stop(settings.master_pid_file):
@@ -224,5 +236,5 @@ def reboot(settings: Settings) -> None:
         raise MasterError("the master does not run")
     say("master: rebooting")
     execute(settings, "openrc-shutdown", "--reboot", "now")
-    _wait(settings, lambda: init_pid(settings) not in (before, None), STOP_SECONDS, "it does not go down")
+    _wait(settings, lambda: init_pid(settings) not in (before, None), REBOOT_SECONDS, "it does not go down")
     wait_ssh(settings)

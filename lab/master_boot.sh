@@ -53,7 +53,8 @@ shift
 [ -n "${pid_file}" ]
 while :; do
 	status=0
-	unshare --mount --pid --uts --ipc --fork --kill-child=KILL sh "$0" prepare "$@" || status=$?
+	# pdeathsig and kill-child: whoever ends this script ends the master
+	setpriv --pdeathsig KILL unshare --mount --pid --uts --ipc --fork --kill-child=KILL sh "$0" prepare "$@" || status=$?
 	# reboot(2) in a pid namespace: its init ends by SIGHUP for a restart, by SIGINT for a halt
 	[ "${status}" -eq 129 ] || exit "${status}"
 	echo "master: starting again"

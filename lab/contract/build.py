@@ -16,6 +16,7 @@ from lab.report import say
 from lab.settings import Settings
 
 HERE = Path(__file__).resolve().parent
+KEPT_IMAGES = 3
 PASSWORD = "netboot"  # root's, in the lab only: the way in on a console
 
 # OpenRC's scripts that Debian's package has; every other one is ours.
@@ -41,10 +42,10 @@ STAGE_VALUES = {
 
 
 def inputs_hash() -> str:
-    """Sixteen hexadecimal digits over every file that the image is made from."""
+    """Sixteen hexadecimal digits over every file that the image is made from: all of this directory but its README."""
     digest = hashlib.sha256()
     for path in sorted(HERE.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
+        if path.is_file() and path.suffix != ".md" and "__pycache__" not in path.parts:
             mode = path.stat().st_mode & 0o111
             digest.update(f"{path.relative_to(HERE)}\0{mode}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -79,7 +80,15 @@ def _build(settings: Settings, target: Path) -> None:
         part = work / "image.tar.zst"
         _pack(root, part)
         part.rename(target)
+    _prune(settings)
     say(f"contract master: {target.name}, {target.stat().st_size // 1_000_000} MB")
+
+
+def _prune(settings: Settings) -> None:
+    """Keep the newest images only: each edit of this directory makes another one."""
+    images = sorted(settings.cache.glob("contract-master-*.tar.zst"), key=lambda path: path.stat().st_mtime)
+    for old in images[:-KEPT_IMAGES]:
+        old.unlink(missing_ok=True)
 
 
 def assemble(root: Path, archive: Path) -> None:
