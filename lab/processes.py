@@ -44,12 +44,31 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
-def arguments(pid: int) -> list[str]:
-    """Argument vector of a process; empty when it has ended (a zombie has none either)."""
+def _born(pid: int) -> str:
+    """When a process started, which tells it from a later one of the same pid; empty when it has ended.
+
+    From proc(5): after the name's bracket come the state (Z: ended, but not collected by its parent) and, as the 20th
+    word, the start time.
+    """
+    _reap(pid)
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return []
+        return ""
+    return "" if words[0] in "ZX" else words[19]
+
+
+def arguments(pid: int) -> list[str]:
+    """Argument vector of a process; empty when it has ended."""
+    for _look in range(20):
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+        except (FileNotFoundError, ProcessLookupError):
+            return []
+        if words or not _born(pid):
+            return words
+        time.sleep(POLL / 10)  # a process that is just becoming another program has no arguments for a moment
+    return []
 
 
 def _ours(command: Sequence[str], pid_file: Path) -> bool:
@@ -63,15 +82,13 @@ def running(pid_file: Path) -> int | None:
         pid = int(pid_file.read_text())
     except (FileNotFoundError, ValueError):
         return None
-    _reap(pid)
     return pid if _ours(arguments(pid), pid_file) else None
 
 
-def _wait_gone(pid: int, before: list[str], seconds: float) -> bool:
+def _wait_gone(pid: int, born: str, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        _reap(pid)
-        if arguments(pid) != before:
+        if _born(pid) != born:
             return True
         time.sleep(POLL)
     return False
@@ -79,15 +96,15 @@ def _wait_gone(pid: int, before: list[str], seconds: float) -> bool:
 
 def end(pid: int, grace: float = 3.0) -> bool:
     """Send SIGTERM, after `grace` seconds SIGKILL; True when the process is gone."""
-    before = arguments(pid)
-    if not before:
+    born = _born(pid)
+    if not born:
         return True
     for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
         try:
             os.kill(pid, number)
         except ProcessLookupError:
             return True
-        if _wait_gone(pid, before, seconds):
+        if _wait_gone(pid, born, seconds):
             return True
     return False
 
