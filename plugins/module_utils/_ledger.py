@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 
 ABSENT = "absent"
 OURS = "ours"
@@ -62,7 +63,8 @@ def _portage_md5(database: str, path: str) -> str | None:
     for category in _listing(database):
         for package in _listing(os.path.join(database, category)):
             try:
-                with open(os.path.join(database, category, package, "CONTENTS"), encoding="utf-8") as stream:
+                contents = os.path.join(database, category, package, "CONTENTS")
+                with open(contents, encoding="utf-8", errors="replace") as stream:
                     for line in stream:
                         if line.startswith(needle):
                             return line[len(needle) :].split()[0]
@@ -111,6 +113,8 @@ def _has_statements(data: bytes) -> bool:
 def ownership(path: str, recorded: dict[str, str], wanted: bytes | None = None, root: str = "/") -> str:
     """Whose the file at path is: absent, ours, pristine (as its package shipped it, or only comments) or foreign.
 
+    Something that is no file, such as a directory or a symbolic link, is foreign.
+
     Args:
         path: absolute path on this machine.
         recorded: the ledger of the part that wants to write it.
@@ -118,11 +122,13 @@ def ownership(path: str, recorded: dict[str, str], wanted: bytes | None = None, 
         root: where the package databases are looked for.
     """
     try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return FOREIGN
         with open(path, "rb") as stream:
             data = stream.read()
     except FileNotFoundError:
         return ABSENT
-    except IsADirectoryError:
+    except NotADirectoryError:
         return FOREIGN
     if path in recorded or data == wanted:
         return OURS

@@ -11,18 +11,31 @@ what is replaced or removed is kept below the state directory.
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import grp
 import os
-import pwd
 import shlex
 import shutil
 import stat
 import subprocess
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
 
+from ansible_collections.netboot.diskless.plugins.module_utils import _files
+from ansible_collections.netboot.diskless.plugins.module_utils._files import read_file
 from ansible_collections.netboot.diskless.plugins.module_utils._ledger import FOREIGN, Ledger, ownership, sha256
+
+__all__ = [
+    "Placer",
+    "PlacingError",
+    "Plan",
+    "WantedDirectory",
+    "WantedFile",
+    "check",
+    "make_plan",
+    "read_file",
+]
 
 
 class PlacingError(Exception):
@@ -67,27 +80,50 @@ class Plan:
         return bool(self.directories or self.write or self.mend or self.remove)
 
 
-def _ids(owner: str, group: str) -> tuple[int, int] | None:
-    """Numeric owner and group, or None when one of them does not exist here (yet)."""
-    try:
-        return pwd.getpwnam(owner).pw_uid, grp.getgrnam(group).gr_gid
-    except KeyError:
-        return None
+def _attributes(wanted: WantedFile | WantedDirectory) -> tuple[int, int, int]:
+    ids = _files.ids(wanted.owner, wanted.group)
+    if ids is None:
+        raise PlacingError(f"{wanted.path}: there is no user {wanted.owner} or no group {wanted.group} here")
+    return (*ids, wanted.mode)
 
 
 def _attributes_differ(path: str, wanted: WantedFile | WantedDirectory) -> bool:
-    status = os.lstat(path)
-    ids = _ids(wanted.owner, wanted.group)
-    return stat.S_IMODE(status.st_mode) != wanted.mode or (ids is not None and (status.st_uid, status.st_gid) != ids)
+    owner, group, mode = _files.attributes_of(path)
+    ids = _files.ids(wanted.owner, wanted.group)
+    return mode != wanted.mode or (ids is not None and (owner, group) != ids)
 
 
-def read_file(path: str) -> bytes | None:
-    """The bytes of a file, or None when there is none."""
+def _obstacle(path: str) -> str:
+    """What is in the way of a file: something else in its place, or no directory to put it in."""
     try:
-        with open(path, "rb") as stream:
-            return stream.read()
+        mode = os.lstat(path).st_mode
     except FileNotFoundError:
-        return None
+        return ""
+    except NotADirectoryError:
+        return f"{path} cannot be written: a part of its path is no directory"
+    if stat.S_ISREG(mode):
+        return ""
+    kinds = {stat.S_IFDIR: "a directory", stat.S_IFLNK: "a symbolic link"}
+    return f"{path} is {kinds.get(stat.S_IFMT(mode), 'no file')}; a file is wanted there, move it away and run again"
+
+
+def _directory_problems(directories: list[WantedDirectory]) -> list[str]:
+    """A symbolic link to a directory is as good as one: where a site keeps its files is its own affair."""
+    return [
+        f"{directory.path} is in the way: a directory is wanted there"
+        for directory in directories
+        if os.path.lexists(directory.path) and not os.path.isdir(directory.path)
+    ]
+
+
+def _file_problem(wanted: WantedFile, recorded: dict[str, str], package_root: str) -> str:
+    obstacle = _obstacle(wanted.path)
+    if obstacle or ownership(wanted.path, recorded, wanted.content, package_root) != FOREIGN:
+        return obstacle
+    return (
+        f"{wanted.path} was neither written by netboot.diskless nor left as its package shipped it; "
+        "move it away (or its settings into the inventory) and run again"
+    )
 
 
 def make_plan(
@@ -98,31 +134,25 @@ def make_plan(
     Raises:
         PlacingError: a file is somebody else's, or something that is no file or directory is in the way.
     """
+    paths = Counter(wanted.path for wanted in files)
+    problems = [f"{path} is wanted twice, by two entries of one part" for path, count in paths.items() if count > 1]
+    problems += _directory_problems(directories)
+    problems += [_file_problem(wanted, recorded, package_root) for wanted in files]
+    if any(problems):
+        raise PlacingError("\n".join(problem for problem in problems if problem))
     plan = Plan()
-    problems: list[str] = []
     for directory in directories:
-        if os.path.lexists(directory.path) and not os.path.isdir(directory.path):
-            problems.append(f"{directory.path} is in the way: a directory is wanted there")
-        elif not os.path.isdir(directory.path) or _attributes_differ(directory.path, directory):
+        if not os.path.isdir(directory.path) or _attributes_differ(directory.path, directory):
             plan.directories.append(directory)
     for wanted in files:
-        if os.path.isdir(wanted.path):
-            problems.append(f"{wanted.path} is a directory: a file is wanted there")
-            continue
-        current = read_file(wanted.path)
-        if wanted.content is None or current != wanted.content:
-            if ownership(wanted.path, recorded, wanted.content, package_root) == FOREIGN:
-                problems.append(
-                    f"{wanted.path} was neither written by netboot.diskless nor left as its package shipped it; "
-                    "move it away (or its settings into the inventory) and run again"
-                )
+        if wanted.content is None or read_file(wanted.path) != wanted.content:
             plan.write.append(wanted)
         elif _attributes_differ(wanted.path, wanted):
             plan.mend.append(wanted)
-    if problems:
-        raise PlacingError("\n".join(problems))
-    kept = {wanted.path for wanted in files}
-    plan.remove = sorted(path for path in recorded if path not in kept and os.path.lexists(path))
+    # What is no file any more is not what we wrote there.
+    plan.remove = sorted(
+        path for path in recorded if path not in paths and os.path.lexists(path) and not _obstacle(path)
+    )
     return plan
 
 
@@ -161,47 +191,6 @@ def check(files: list[WantedFile]) -> None:
         raise PlacingError("\n".join(problems))
 
 
-def _stage(wanted: WantedFile, content: bytes) -> str:
-    """Writes a complete file beside its target and returns its temporary path."""
-    directory, name = os.path.split(wanted.path)
-    descriptor, staged = tempfile.mkstemp(prefix=f".{name}.", suffix=".netboot", dir=directory)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        _set_attributes(staged, wanted)
-    except BaseException:
-        os.unlink(staged)
-        raise
-    return staged
-
-
-def _set_attributes(path: str, wanted: WantedFile | WantedDirectory) -> None:
-    ids = _ids(wanted.owner, wanted.group)
-    if ids is None:
-        raise PlacingError(f"{wanted.path}: there is no user {wanted.owner} or no group {wanted.group} here")
-    os.chown(path, *ids)
-    os.chmod(path, wanted.mode)
-
-
-def _write_whole(path: str, content: bytes, mode: int = 0o644) -> None:
-    """Writes one of our own records by rename."""
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    os.replace(_stage(WantedFile(path, content, mode), content), path)
-
-
-def _copy_whole(source: str, target: str) -> None:
-    """Copies a file with mode, owner and times, by rename."""
-    os.makedirs(os.path.dirname(target), mode=0o755, exist_ok=True)
-    descriptor, staged = tempfile.mkstemp(dir=os.path.dirname(target))
-    os.close(descriptor)
-    status = os.lstat(source)
-    shutil.copy2(source, staged, follow_symlinks=False)
-    os.chown(staged, status.st_uid, status.st_gid)
-    os.replace(staged, target)
-
-
 class Placer:
     """Carries a plan out below one state directory.
 
@@ -219,76 +208,93 @@ class Placer:
         entries = {wanted.path: sha256(wanted.content) for wanted in files if wanted.content is not None}
         if entries == self.ledger.read():
             return False
-        _write_whole(self.ledger.path, self.ledger.content(entries), 0o600)
+        self._write_ledger(entries)
         return True
 
     def apply(self, plan: Plan) -> None:
-        """Carries the plan out, or takes back what it did.
+        """Carries the plan out, or takes back what it did: directories, files, their modes and owners, the ledger.
 
         Raises:
-            PlacingError: a checker refused a file (nothing was swapped), or a swap failed (all were taken back).
+            PlacingError: a checker refused a file, or a step failed; everything is as it was, unless the text says
+                what could not be taken back.
         """
-        for directory in plan.directories:
-            os.makedirs(directory.path, mode=0o755, exist_ok=True)
-            _set_attributes(directory.path, directory)
-        staged: dict[str, str] = {}
         try:
-            self._stage_all(plan.write, staged)
-            self._claim(plan.write)
-            self._swap_all(plan, staged)
-        finally:
-            for leftover in staged.values():
-                if os.path.exists(leftover):
-                    os.unlink(leftover)
+            # What is called back here happens in the reverse order, and only when a step fails.
+            with contextlib.ExitStack() as undo:
+                try:
+                    self._carry_out(plan, undo)
+                except OSError as error:
+                    raise PlacingError(f"{_told(error)}; all files are as they were") from error
+                undo.pop_all()
+        except OSError as error:
+            raise PlacingError(
+                f"{error.__context__}, but not all: {_told(error)}. Former versions are in {self.backups}"
+            ) from error
 
-    def _stage_all(self, files: list[WantedFile], staged: dict[str, str]) -> None:
-        problems = []
-        for wanted in files:
-            if wanted.content is None:
-                raise PlacingError(f"{wanted.path}: the file that it is a copy of does not exist")
-            os.makedirs(os.path.dirname(wanted.path), mode=0o755, exist_ok=True)
-            staged[wanted.path] = _stage(wanted, wanted.content)
-            complaint = _validate(staged[wanted.path], wanted) if wanted.validate else ""
-            if complaint:
-                problems.append(complaint)
-        if problems:
-            raise PlacingError("\n".join(problems))
+    def _carry_out(self, plan: Plan, undo: contextlib.ExitStack) -> None:
+        for directory in plan.directories:
+            self._make_directories(directory.path, undo)
+            self._mend(directory, undo)
+        for wanted in plan.write:
+            self._stage(wanted, undo)
+        complaints = [_validate(_files.staged_name(wanted.path), wanted) for wanted in plan.write if wanted.validate]
+        if any(complaints):
+            raise PlacingError("\n".join(complaint for complaint in complaints if complaint))
+        self._claim(plan.write, undo)
+        for wanted in plan.write:
+            self._keep(wanted.path, undo)
+            os.replace(_files.staged_name(wanted.path), wanted.path)
+        for wanted in plan.mend:
+            self._mend(wanted, undo)
+        for path in plan.remove:
+            self._keep(path, undo)
+            os.unlink(path)
 
-    def _claim(self, files: list[WantedFile]) -> None:
+    def _make_directories(self, path: str, undo: contextlib.ExitStack) -> None:
+        _files.make_directories(path, lambda made: undo.callback(os.rmdir, made))
+
+    def _mend(self, wanted: WantedFile | WantedDirectory, undo: contextlib.ExitStack) -> None:
+        undo.callback(_files.set_attributes, wanted.path, _files.attributes_of(wanted.path))
+        _files.set_attributes(wanted.path, _attributes(wanted))
+
+    def _stage(self, wanted: WantedFile, undo: contextlib.ExitStack) -> None:
+        if wanted.content is None:
+            raise PlacingError(f"{wanted.path}: the file that it is a copy of does not exist")
+        self._make_directories(os.path.dirname(wanted.path), undo)
+        undo.callback(_unlink_if_there, _files.stage(wanted.path, wanted.content, _attributes(wanted)))
+
+    def _claim(self, files: list[WantedFile], undo: contextlib.ExitStack) -> None:
         """Enters new paths before they appear, so that a run that is killed leaves no file that nobody owns."""
         recorded = self.ledger.read()
         claimed = {wanted.path: sha256(wanted.content) for wanted in files if wanted.content is not None}
         if claimed:
-            _write_whole(self.ledger.path, self.ledger.content(recorded | claimed), 0o600)
+            if os.path.exists(self.ledger.path):
+                undo.callback(self._write_ledger, recorded)
+            else:
+                undo.callback(_unlink_if_there, self.ledger.path)
+            self._write_ledger({**recorded, **claimed})
 
-    def _keep(self, path: str) -> None:
+    def _write_ledger(self, entries: dict[str, str]) -> None:
+        _files.write_whole(self.ledger.path, self.ledger.content(entries), 0o600)
+
+    def _keep(self, path: str, undo: contextlib.ExitStack) -> None:
         """Keeps the present version of a file with its mode and owner, in a folder that only root can enter."""
-        if os.path.lexists(path):
-            os.makedirs(self.backups, mode=0o700, exist_ok=True)
-            _copy_whole(path, os.path.join(self.backups, path.lstrip("/")))
+        if not os.path.lexists(path):
+            undo.callback(_unlink_if_there, path)
+            return
+        _files.make_directories(self.backups)
+        os.chmod(self.backups, 0o700)
+        kept = os.path.join(self.backups, path.lstrip("/"))
+        _files.make_directories(os.path.dirname(kept))
+        _files.copy_whole(path, kept)
+        undo.callback(_files.copy_whole, kept, path)
 
-    def _swap_all(self, plan: Plan, staged: dict[str, str]) -> None:
-        done: list[str] = []
-        fresh = {wanted.path for wanted in plan.write if not os.path.lexists(wanted.path)}
-        try:
-            for wanted in plan.write:
-                self._keep(wanted.path)
-                os.replace(staged[wanted.path], wanted.path)
-                done.append(wanted.path)
-            for wanted in plan.mend:
-                _set_attributes(wanted.path, wanted)
-            for path in plan.remove:
-                self._keep(path)
-                os.unlink(path)
-                done.append(path)
-        except OSError as error:
-            for path in reversed(done):
-                self._restore(path, path in fresh)
-            name = errno.errorcode.get(error.errno or 0, "")
-            raise PlacingError(f"{error.filename}: {error.strerror} {name}; all files are as they were") from error
 
-    def _restore(self, path: str, was_absent: bool) -> None:
-        if was_absent:
-            os.unlink(path)
-        else:
-            _copy_whole(os.path.join(self.backups, path.lstrip("/")), path)
+def _told(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror} {errno.errorcode.get(error.errno or 0, '')}".rstrip()
+
+
+def _unlink_if_there(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)

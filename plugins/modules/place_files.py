@@ -140,9 +140,12 @@ removed:
   returned: always
 """
 
+import contextlib
+import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netboot.diskless.plugins.module_utils._lock import locked
 from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
     Placer,
     PlacingError,
@@ -181,7 +184,7 @@ def wanted_files(entries: list[dict[str, Any]]) -> list[WantedFile]:
 def _text(data: bytes | None) -> str:
     if data is None:
         return ""
-    return data.decode() if b"\0" not in data[:8192] else f"({len(data)} bytes, not text)\n"
+    return data.decode(errors="replace") if b"\0" not in data[:8192] else f"({len(data)} bytes, not text)\n"
 
 
 def differences(plan: Plan) -> list[dict[str, str]]:
@@ -204,26 +207,34 @@ def differences(plan: Plan) -> list[dict[str, str]]:
     return changes
 
 
-def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    files = wanted_files(module.params["files"])
-    directories = [WantedDirectory(entry["path"], int(entry["mode"], 8)) for entry in module.params["directories"]]
-    placer = Placer(module.params["state_directory"], module.params["part"])
-    try:
+def run(params: dict[str, Any], dry: bool, with_differences: bool) -> dict[str, Any]:
+    """Places the files, or with dry finds out what that would take, and returns the module's result."""
+    files = wanted_files(params["files"])
+    directories = [WantedDirectory(entry["path"], int(entry["mode"], 8)) for entry in params["directories"]]
+    placer = Placer(params["state_directory"], params["part"])
+    # Two runs at a time would take each other's half-made files away.
+    with contextlib.nullcontext() if dry else locked(os.path.join(params["state_directory"], "lock-place_files")):
         plan = make_plan(files, directories, placer.ledger.read())
         result: dict[str, Any] = {
             "changed": bool(plan),
             "written": [wanted.path for wanted in plan.write],
             "removed": plan.remove,
         }
-        if module._diff:
+        if with_differences:
             result["diff"] = differences(plan)
-        if module.check_mode:
+        if dry:
             check(plan.write)
         else:
             placer.apply(plan)
             placer.settle(files)
-    except (PlacingError, ValueError) as error:
+    return result
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    try:
+        result = run(module.params, module.check_mode, module._diff)
+    except (PlacingError, ValueError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 
