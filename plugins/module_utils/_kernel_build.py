@@ -7,16 +7,15 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ansible_collections.netboot.diskless.plugins.module_utils import _kconfig
+from ansible_collections.netboot.diskless.plugins.module_utils._lock import locked
 from ansible_collections.netboot.diskless.plugins.module_utils._tree import measure
 
 # Where a build of each architecture leaves the image; the article's arch/i386 is gone since Linux 2.6.24.
@@ -116,13 +115,9 @@ def build_key(build: Build) -> str:
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-@contextlib.contextmanager
-def exclusive(build: Build) -> Iterator[None]:
+def exclusive(build: Build) -> contextlib.AbstractContextManager[None]:
     """Holds the output directory for this run alone: two builds in one would spoil each other's objects."""
-    os.makedirs(build.output, exist_ok=True)
-    with open(os.path.join(build.output, LOCK_FILE), "w", encoding="utf-8") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
+    return locked(os.path.join(build.output, LOCK_FILE))
 
 
 def is_built(build: Build, key: str) -> bool:
@@ -168,13 +163,15 @@ def configure(build: Build) -> None:
     else:
         _run(trial.make(build.base), build.log)
     with open(trial.config, "a", encoding="utf-8") as stream:
-        stream.write(_kconfig.fragment(build.symbols))
+        # A file of the user's need not end with the end of a line.
+        stream.write("\n" + _kconfig.fragment(build.symbols))
     _run(trial.make("olddefconfig"), build.log)
     missed = _kconfig.unmet(build.symbols, _kconfig.read(trial.config))
     if missed:
         listed = ", ".join(f"{name}={value} instead of {build.symbols[name]}" for name, value in sorted(missed.items()))
         raise KernelError(f"the kernel in {build.tree} does not grant what is wanted: {listed}")
     if not _same(trial.config, build.config):
+        _forget(build)
         os.replace(trial.config, build.config)
     shutil.rmtree(scratch)
 
@@ -183,24 +180,23 @@ def _same(one: str, other: str) -> bool:
     return os.path.exists(other) and _kconfig.read(one) == _kconfig.read(other)
 
 
+def _forget(build: Build) -> None:
+    """Takes the key away before what it stands for is changed: a build that ends half-way has none."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(build.output, KEY_FILE))
+
+
 def compile_kernel(build: Build, key: str) -> None:
-    """Builds the image, and the modules when asked, and marks the output directory with the key.
+    """Builds the image, builds and installs modules below /lib/modules when asked, and then leaves the key.
 
     Raises:
         KernelError: make fails; the text ends with the compiler's last lines.
     """
-    targets = ["bzImage", *(["modules"] if build.modules else [])]
-    _run(build.make(*targets), build.log)
+    _forget(build)
+    _run(build.make("bzImage", *(["modules"] if build.modules else [])), build.log)
+    if build.modules:
+        _run(build.make("modules_install"), build.log)
     marker = os.path.join(build.output, KEY_FILE)
     with open(f"{marker}.new", "w", encoding="utf-8") as stream:
         stream.write(key + "\n")
     os.replace(f"{marker}.new", marker)
-
-
-def install_modules(build: Build) -> None:
-    """Installs the modules below /lib/modules.
-
-    Raises:
-        KernelError: make fails.
-    """
-    _run(build.make("modules_install"), build.log)

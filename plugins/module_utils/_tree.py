@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -60,13 +61,18 @@ def measure(roots: list[str], exclude: list[str]) -> Measure:
         if os.path.islink(root):
             continue
         for entry in _entries(root, exclude):
-            status = entry.stat(follow_symlinks=False)
-            directory = entry.is_dir(follow_symlinks=False)
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # It went away meanwhile.
+            directory = stat.S_ISDIR(status.st_mode)
             line = f"{entry.path} {status.st_mode:o}"
             if not directory:
                 line += f" {status.st_size} {status.st_mtime_ns}"
             # Added up, so that the order in which a directory lists its entries does not matter.
-            combined += int.from_bytes(hashlib.blake2b(line.encode(errors="replace"), digest_size=16).digest(), "big")
+            combined += int.from_bytes(
+                hashlib.blake2b(line.encode(errors="surrogateescape"), digest_size=16).digest(), "big"
+            )
             size += status.st_blocks * 512
             inodes += 1
     return Measure(f"{combined % (1 << 128):032x}", size, inodes)

@@ -111,7 +111,6 @@ from ansible_collections.netboot.diskless.plugins.module_utils._kernel_build imp
     compile_kernel,
     configure,
     exclusive,
-    install_modules,
     is_built,
 )
 from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
@@ -189,8 +188,6 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             if not is_built(build, key):
                 configure(build)
                 compile_kernel(build, key)
-        if build.modules:
-            install_modules(build)
     part = "kernel-" + os.path.basename(params["output"].rstrip("/"))
     placer = Placer(params["state_directory"], part)
     files = installed_files(build, params)
