@@ -1,0 +1,99 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which kernel symbols each purpose needs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.netboot.diskless.plugins.module_utils import _kernel_symbols as symbols
+from ansible_collections.netboot.diskless.plugins.module_utils._kconfig import fragment
+from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import master_symbols, slave_symbols
+
+# What a slave cannot boot or work without, with the reason: Documentation/admin-guide/nfs/nfsroot.rst of Linux.
+VITAL = (
+    "IP_PNP",  # the kernel sets its address up by itself
+    "IP_PNP_DHCP",
+    "ROOT_NFS",
+    "NFS_FS",
+    "NFS_V3",
+    "NFS_V4",
+    "NFS_V4_2",
+    "INET",
+    "PACKET",
+    "DEVTMPFS",
+    "DEVTMPFS_MOUNT",  # the root has no device files but two
+    "TMPFS",
+    "PROC_FS",
+    "SYSFS",
+    "UNIX",
+    "BINFMT_ELF",
+    "BINFMT_SCRIPT",
+    "SERIAL_8250_CONSOLE",
+    "CGROUPS",
+    "INOTIFY_USER",
+    "FHANDLE",
+)
+
+
+@pytest.mark.parametrize("architecture", ["x86_64", "i386"])
+@pytest.mark.parametrize("nics", [[""], ["e1000"], ["", "tg3"], []])
+def test_every_slave_has_what_is_vital(architecture: str, nics: list[str]) -> None:
+    found = slave_symbols(architecture, nics)
+    assert {name: found.get(name) for name in VITAL} == dict.fromkeys(VITAL, "y")
+    # Nothing is a module: a kernel without modules cannot load one.
+    assert found["MODULES"] == "n" and "m" not in found.values()
+    assert found["64BIT"] == ("y" if architecture == "x86_64" else "n")
+    assert fragment(found)
+
+
+@pytest.mark.parametrize("nic", sorted(symbols.NICS))
+def test_a_slave_of_one_adapter_gets_it_and_no_other(nic: str) -> None:
+    found = slave_symbols("x86_64", [nic])
+    own = symbols.NICS[nic]
+    assert own.items() <= found.items() and {"NETDEVICES", "ETHERNET"} <= set(own)
+    drivers = {name for driver in symbols.NICS.values() for name in driver}
+    assert {name for name in found if name in drivers} - set(own) <= {"HW_RANDOM_VIRTIO"}
+
+
+def test_an_empty_name_stands_for_the_common_ones() -> None:
+    common = slave_symbols("x86_64", [""])
+    assert {"E1000": "y", "E1000E": "y", "R8169": "y", "VIRTIO_NET": "y"}.items() <= common.items()
+    assert "TIGON3" not in common
+    assert slave_symbols("x86_64", ["", "tg3"]) == {**common, **symbols.NICS["tg3"]}
+
+
+def test_a_fleets_kernel_has_all_its_adapters_in_any_order() -> None:
+    assert slave_symbols("i386", ["tg3", "e100"]) == slave_symbols("i386", ["e100", "tg3", "e100"])
+    assert {"TIGON3": "y", "E100": "y"}.items() <= slave_symbols("i386", ["tg3", "e100"]).items()
+
+
+@pytest.mark.parametrize("architecture", ["", "arm64", "X86_64", "amd64"])
+def test_an_unknown_architecture_is_refused(architecture: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{architecture!r} is no known architecture; known: i386, x86_64")):
+        slave_symbols(architecture, [""])
+
+
+def test_an_unknown_adapter_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="'e10000' is no known network adapter; known: 8139cp, 8139too.*virtio_net"):
+        slave_symbols("x86_64", ["e1000", "e10000"])
+
+
+@pytest.mark.parametrize("nat", [True, False])
+def test_a_master_serves_nfs_and_masquerades_when_told_to(nat: bool) -> None:
+    found = master_symbols(nat)
+    assert {"NFSD": "y", "NFSD_V4": "y", "INET": "y", "PACKET": "y"}.items() <= found.items()
+    assert (
+        {"NFT_MASQ": "y", "NF_NAT": "y", "NF_CONNTRACK": "y"}.items() <= found.items()
+        if nat
+        else "NFT_MASQ" not in found
+    )
+
+
+def test_nobody_changes_the_tables() -> None:
+    before = slave_symbols("x86_64", ["", "tg3"])
+    slave_symbols("x86_64", ["tg3"])["TIGON3"] = "n"
+    master_symbols(True)["NFSD"] = "n"
+    assert slave_symbols("x86_64", ["", "tg3"]) == before and master_symbols(False)["NFSD"] == "y"
