@@ -76,7 +76,8 @@ class Timeline:
 
     def wire(self, event: Event) -> str | None:
         """Take an event that concerns this machine; returns the stage that it opens, if any."""
-        if event.kind == "tftp-data":
+        # Every block of a file, and every file that a running system looks for in vain: nothing to remember.
+        if event.kind == "tftp-data" or (event.kind == "nfs-error" and "nfs" in self.stages):
             return None
         self.events.append(event)
         if event.kind == "dhcp-ack":
