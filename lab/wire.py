@@ -81,7 +81,7 @@ def _dhcp(time: float, payload: bytes) -> list[Event]:
     if len(payload) < 240 or payload[236:240] != _DHCP_COOKIE:
         return []
     options = _options(payload[240:])
-    kind = _DHCP_TYPES.get(options.get(_OPTION_MESSAGE_TYPE, b"\0")[0])
+    kind = _DHCP_TYPES.get((options.get(_OPTION_MESSAGE_TYPE) or b"\0")[0])
     if kind is None:
         return []
     mac = payload[28:34].hex(":")
