@@ -1,0 +1,53 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter kernel_fragment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.netboot.diskless.plugins.filter.kernel_fragment import FilterModule, kernel_fragment
+from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import master_symbols, slave_symbols
+
+
+def test_is_found_by_its_name() -> None:
+    assert FilterModule().filters() == {"kernel_fragment": kernel_fragment}
+
+
+@pytest.mark.parametrize(
+    ("options", "architecture", "nics"),
+    [
+        ({}, "x86_64", [""]),
+        ({"nics": []}, "x86_64", [""]),
+        ({"nics": None}, "x86_64", [""]),
+        ({"architecture": "i386"}, "i386", [""]),
+        ({"nics": ["e100", "tg3"]}, "x86_64", ["e100", "tg3"]),
+        ({"architecture": "i386", "nics": ["", "e100"]}, "i386", ["", "e100"]),
+    ],
+)
+def test_a_slaves_symbols(options: dict[str, Any], architecture: str, nics: list[str]) -> None:
+    assert kernel_fragment("slave", **options) == slave_symbols(architecture, nics)
+
+
+@pytest.mark.parametrize(("options", "nat"), [({}, False), ({"nat": True}, True), ({"nat": False}, False)])
+def test_a_masters_symbols(options: dict[str, Any], nat: bool) -> None:
+    assert kernel_fragment("master", **options) == master_symbols(nat)
+    assert master_symbols(True) != master_symbols(False)
+
+
+@pytest.mark.parametrize("purpose", ["", "Slave", "slaves", "x86_64", None, 1, ["slave"]])
+def test_an_unknown_purpose_is_refused(purpose: object) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"kernel_fragment: the purpose is .*; allowed: 'master' or 'slave'"):
+        kernel_fragment(purpose)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [({"architecture": "arm64"}, "'arm64' is no known architecture"), ({"nics": ["e10"]}, "'e10' is no known network")],
+)
+def test_an_unknown_machine_is_refused(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=f"kernel_fragment: {told}.*; known: "):
+        kernel_fragment("slave", **options)

@@ -1,0 +1,171 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the survey of a master reads, from files given to it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.netboot.diskless.plugins.module_utils import _survey
+from ansible_collections.netboot.diskless.plugins.module_utils._ledger import sha256
+
+# proc(5), /proc/net/route: addresses are hexadecimal, the default route has neither destination nor mask.
+ROUTES = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
+DEFAULT = "{}\t00000000\tFE01A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+NETWORK = "{}\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "interfaces"),
+    [
+        ("", []),
+        (NETWORK.format("eth0"), []),
+        (NETWORK.format("eth0") + DEFAULT.format("eth1"), ["eth1"]),
+        (DEFAULT.format("wlan0") + DEFAULT.format("eth0") + DEFAULT.format("eth0"), ["eth0", "wlan0"]),
+        # Half of all addresses (0.0.0.0/1): its destination alone looks like the default route's.
+        ("tun0\t00000000\t0\t0001\t0\t0\t0\t00000080\t0\t0\t0\n", []),
+        ("short\t00000000\n", []),
+    ],
+)
+def test_default_routes(tmp_path: Path, rows: str, interfaces: list[str]) -> None:
+    (tmp_path / "route").write_text(ROUTES + rows)
+    assert _survey.default_route_interfaces(str(tmp_path / "route")) == interfaces
+
+
+def test_an_interface_that_is_not_there() -> None:
+    found = _survey.interface("no-such-interface")
+    assert not found["exists"] and not found["up"] and not found["multicast"] and found["addresses"] == []
+    assert found["present"] == sorted(os.listdir("/sys/class/net"))
+    assert not _survey.interface("")["exists"]
+
+
+def test_an_interface_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = [{"ifname": "lo", "addr_info": [{"local": "127.0.0.1"}, {"local": "127.0.0.2"}]}, {}]
+    asked = []
+
+    def ip(command: list[str], **_options: Any) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 0, json.dumps(answer), "")
+
+    monkeypatch.setattr(subprocess, "run", ip)
+    found = _survey.interface("lo")
+    flags = int(Path("/sys/class/net/lo/flags").read_text(), 16)
+    assert found["exists"] and found["up"] == bool(flags & 1) and found["multicast"] == bool(flags & 0x1000)
+    assert found["addresses"] == ["127.0.0.1", "127.0.0.2"]
+    assert asked == [["ip", "-json", "-4", "address", "show", "dev", "lo"]]
+
+
+def test_space_of_what_is_not_there_yet_is_its_parents(tmp_path: Path) -> None:
+    here, deeper = _survey.space(str(tmp_path)), _survey.space(str(tmp_path / "not/there/yet"))
+    assert here["device"] == deeper["device"] == tmp_path.stat().st_dev
+    assert here["bytes"] > 0 and (here["inodes"] > 0 or here["inodes"] == -1)
+    (tmp_path / "file").write_text("")
+    assert _survey.space(str(tmp_path / "file"))["device"] == here["device"]
+
+
+@pytest.mark.parametrize(("files", "favail", "inodes"), [(1000, 10, 10), (1000, 0, 0), (0, 0, -1)])
+def test_space_where_inodes_are_unlimited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int, favail: int, inodes: int
+) -> None:
+    class Status:
+        f_bavail, f_frsize, f_files, f_favail = 3, 4096, files, favail
+
+    monkeypatch.setattr(os, "statvfs", lambda path: Status)
+    found = _survey.space(str(tmp_path))
+    assert (found["bytes"], found["inodes"]) == (3 * 4096, inodes)
+
+
+def kernel_with(monkeypatch: pytest.MonkeyPatch, places: dict[str, bytes]) -> None:
+    """Lets the running kernel tell its configuration at these places only."""
+
+    def read(path: str) -> dict[str, str]:
+        if path not in places:
+            raise FileNotFoundError(path)
+        return {"data": places[path].decode()}
+
+    monkeypatch.setattr(_survey._kconfig, "read", read)
+
+
+def test_the_running_kernels_own_word_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = os.uname().release
+    order = ["/proc/config.gz", f"/boot/config-{release}", f"/lib/modules/{release}/config", "/usr/src/linux/.config"]
+    for number in range(len(order)):
+        kernel_with(monkeypatch, {path: path.encode() for path in order[number:]})
+        found = _survey.running_kernel(["data", "NFSD"])
+        expected = {"release": release, "source": order[number], "symbols": {"data": order[number], "NFSD": "n"}}
+        assert found == expected
+
+
+def test_a_kernel_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel_with(monkeypatch, {})
+    assert _survey.running_kernel(["NFSD"]) == {"release": os.uname().release, "source": "", "symbols": {}}
+
+
+def test_a_compressed_configuration_is_read(tmp_path: Path) -> None:
+    (tmp_path / "config.gz").write_bytes(gzip.compress(b"CONFIG_NFSD=m\n"))
+    assert _survey._kconfig.read(str(tmp_path / "config.gz")) == {"NFSD": "m"}
+
+
+@pytest.mark.parametrize(
+    ("atom", "there"),
+    [
+        ("net-misc/dhcp", True),
+        ("net-misc/dhcpcd", False),
+        ("net-misc/dhcp-relay", False),
+        ("net-misc/c++-lib", True),
+        ("net-dns/dhcp", False),
+    ],
+)
+def test_portages_packages(tmp_path: Path, atom: str, there: bool) -> None:
+    for name in ("dhcp-4.4.3_p1", "dhcp-relay-ng-1", "c++-lib-2"):
+        (tmp_path / "net-misc" / name).mkdir(parents=True)
+    assert _survey._portage_has(atom, str(tmp_path)) == there
+
+
+def test_dpkgs_packages(tmp_path: Path) -> None:
+    (tmp_path / "status").write_bytes(
+        b"Package: rsync\nStatus: install ok installed\nDescription: x\n Package: fake\n\n"
+        b"Package: held\nStatus: hold ok installed\nMaintainer: \xe4\n\n"
+        b"Package: removed\nStatus: deinstall ok config-files\n\n"
+        b"Package: half\nStatus: install ok half-installed\n\n"
+        b"Package: unpacked\nStatus: install ok unpacked\n"
+    )
+    assert _survey._dpkg_installed(str(tmp_path / "status")) == {"rsync", "held"}
+    assert _survey._dpkg_installed(str(tmp_path / "nothing")) == set()
+
+
+def test_which_parts_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_survey, "_dpkg_installed", lambda: {"rsync"})
+    monkeypatch.setattr(_survey, "_portage_has", lambda atom: atom == "net-misc/dhcp")
+    monkeypatch.setattr(_survey.shutil, "which", lambda name: f"/bin/{name}" if name in ("make", "gcc") else None)
+    packages = {
+        "dhcp": ["net-misc/dhcp"],
+        "half": ["net-misc/dhcp", "net-misc/rsync"],
+        "rootfs": ["rsync"],
+        "kernel": ["sys-devel/bc"],
+        "tools": ["sys-devel/bc"],
+        "none": [],
+    }
+    commands = {"kernel": ["make", "gcc"], "tools": ["make", "bc"], "elsewhere": ["make"]}
+    assert _survey.installed_parts(packages, commands) == ["dhcp", "kernel", "none", "rootfs"]
+
+
+def test_owners_by_all_ledgers(tmp_path: Path) -> None:
+    (tmp_path / "ledger").mkdir()
+    paths = {name: str(tmp_path / name) for name in ("ours", "also", "foreign", "absent", "comments")}
+    for name in ("ours", "also", "foreign"):
+        Path(paths[name]).write_text("statement\n")
+    Path(paths["comments"]).write_text("# nothing\n")
+    (tmp_path / "ledger/dhcp.json").write_text(json.dumps({paths["ours"]: sha256(b"")}))
+    (tmp_path / "ledger/nfs.json").write_text(json.dumps({paths["also"]: sha256(b"")}))
+    found = _survey.owners(list(paths.values()), str(tmp_path))
+    expected = {"ours": "ours", "also": "ours", "foreign": "foreign", "absent": "absent", "comments": "pristine"}
+    assert found == {paths[name]: owner for name, owner in expected.items()}
+    assert _survey.owners([paths["ours"]], str(tmp_path / "fresh")) == {paths["ours"]: "foreign"}

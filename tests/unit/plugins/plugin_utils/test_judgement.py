@@ -1,0 +1,148 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands in the way on a master, by what its survey says."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement import BOOT_FILES, MIB, judge
+
+SITE = {"interface": "eth0", "master_address": "192.168.1.1", "root": "/diskless", "tftp_root": "/srv/tftp"}
+GOOD: dict[str, Any] = {
+    "interface": {
+        "exists": True,
+        "up": True,
+        "multicast": True,
+        "addresses": ["10.0.0.1", "192.168.1.1"],
+        "present": ["eth0", "lo"],
+    },
+    "default_route_interfaces": ["wlan0"],
+    "space": {
+        "/diskless": {"bytes": 4000 * MIB, "inodes": 100_000, "device": 1},
+        "/srv/tftp": {"bytes": 4000 * MIB, "inodes": 100_000, "device": 2},
+    },
+    "missing_roots": ["/diskless/192.168.1.21", "/diskless/192.168.1.22"],
+    "root_size": {"bytes": 1000 * MIB, "inodes": 10_000},
+    "kernel_tree": True,
+    "owners": {"/etc/dhcp/dhcpd.conf": "pristine", "/etc/conf.d/nfs": "ours", "/etc/conf.d/dhcpd": "absent"},
+}
+
+
+def problems(change: Callable[[dict[str, Any]], object], allow_uplink: bool = False) -> list[str]:
+    survey = copy.deepcopy(GOOD)
+    change(survey)
+    return judge(SITE, survey, allow_uplink, "/usr/src/linux")
+
+
+def test_a_good_master_is_in_nobodys_way() -> None:
+    assert problems(lambda survey: None) == []
+
+
+PROBLEMS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
+    "no interface": (
+        lambda survey: survey["interface"].update(exists=False),
+        "fleet_interface is 'eth0', which the master does not have",
+        "it has eth0, lo",
+    ),
+    "down": (
+        lambda survey: survey["interface"].update(up=False),
+        "fleet_interface 'eth0' is down",
+        "ip link set eth0 up",
+    ),
+    "no multicast": (
+        lambda survey: survey["interface"].update(multicast=False),
+        "fleet_interface 'eth0' lacks MULTICAST",
+        "ip link set eth0 multicast on",
+    ),
+    "another address": (
+        lambda survey: survey["interface"].update(addresses=["10.0.0.1"]),
+        "fleet_master_address 192.168.1.1 is not an address of 'eth0' (it has 10.0.0.1)",
+        "correct the inventory",
+    ),
+    "no address": (
+        lambda survey: survey["interface"].update(addresses=[]),
+        "fleet_master_address 192.168.1.1 is not an address of 'eth0' (it has none)",
+        "correct the inventory",
+    ),
+    "the way to the internet": (
+        lambda survey: survey.update(default_route_interfaces=["eth0", "wlan0"]),
+        "fleet_interface 'eth0' is the master's way to the internet",
+        "fleet_allow_uplink: true",
+    ),
+    "no space for roots": (
+        lambda survey: survey["space"]["/diskless"].update(bytes=2199 * MIB),
+        "/diskless need 2200 MiB more, but 2199 MiB are free",
+        "",
+    ),
+    "no inodes for roots": (
+        lambda survey: survey["space"]["/diskless"].update(inodes=21_999),
+        "/diskless need 22000 inodes more, but 21999 are free",
+        "",
+    ),
+    "no space for boot files": (
+        lambda survey: survey["space"]["/srv/tftp"].update(bytes=BOOT_FILES["bytes"] - 1),
+        "/srv/tftp need 128 MiB more, but 127 MiB are free",
+        "",
+    ),
+    "no space for both on one file system": (
+        lambda survey: survey["space"].update(
+            {path: {"bytes": 2300 * MIB, "inodes": 100_000, "device": 1} for path in ("/diskless", "/srv/tftp")}
+        ),
+        "/diskless and /srv/tftp need 2328 MiB more, but 2300 MiB are free",
+        "",
+    ),
+    "somebody's file": (
+        lambda survey: survey["owners"].update({"/etc/conf.d/nfs": "foreign"}),
+        "/etc/conf.d/nfs was neither written by netboot.diskless nor left as its package shipped it",
+        "settings into the inventory",
+    ),
+    "no kernel source": (
+        lambda survey: survey.update(kernel_tree=False),
+        "fleet_kernel_tree is '/usr/src/linux', which holds no Linux source",
+        "name its place",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PROBLEMS)
+def test_a_problem_is_told_with_what_to_do(case: str) -> None:
+    change, told, advice = PROBLEMS[case]
+    found = problems(change)
+    assert len(found) == 1 and found[0].startswith(told) and advice in found[0]
+
+
+def test_all_problems_are_told_at_once() -> None:
+    def everything(survey: dict[str, Any]) -> None:
+        for name in ("down", "no multicast", "no address", "the way to the internet", "somebody's file"):
+            PROBLEMS[name][0](survey)
+        for name in ("no space for roots", "no inodes for roots", "no space for boot files", "no kernel source"):
+            PROBLEMS[name][0](survey)
+
+    assert len(problems(everything)) == 9
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda survey: survey["space"]["/diskless"].update(bytes=2200 * MIB + 1, inodes=22_000),
+        lambda survey: survey["space"]["/srv/tftp"].update(bytes=BOOT_FILES["bytes"], inodes=BOOT_FILES["inodes"]),
+        # A file system that has no fixed number of inodes.
+        lambda survey: survey["space"]["/diskless"].update(inodes=-1),
+        lambda survey: (
+            survey.update(missing_roots=[], root_size=None),
+            survey["space"]["/diskless"].update(bytes=0, inodes=0),
+        ),
+        lambda survey: survey.update(default_route_interfaces=[]),
+    ],
+)
+def test_just_enough_is_enough(change: Callable[[dict[str, Any]], object]) -> None:
+    assert problems(change) == []
+
+
+def test_the_way_to_the_internet_can_be_allowed() -> None:
+    assert problems(lambda survey: survey.update(default_route_interfaces=["eth0"]), allow_uplink=True) == []
