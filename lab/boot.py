@@ -144,7 +144,7 @@ class Watch:
     def give_up(self) -> None:
         """The time is over."""
         if self.outcome is None:
-            self._finish(cause(self.timeline))
+            self._finish(cause(self.timeline, time.time()))
 
     def _type(self, text: str) -> None:
         assert self.socket is not None

@@ -36,6 +36,9 @@ _NO_DEVICE = re.compile(r"IP-Config: (?:No network devices available|Failed to o
 _RETRYING = re.compile(r"Retrying forever|DHCP/BOOTP: Reply not for us|timed out!")
 _CANNOT_MOUNT = re.compile(r"Unable to mount root fs|Cannot open root device")
 _NOT_RESPONDING = re.compile(r"server \S+ not responding")
+_BUSY = 20.0
+"""Seconds; a machine that said something so shortly before the end was still at work."""
+
 _ASKED = ("dhcp-discover", "dhcp-request")
 
 
@@ -54,7 +57,7 @@ def _seen(timeline: Timeline, pattern: re.Pattern[str]) -> str | None:
     return next((line.text for line in timeline.lines if pattern.search(line.text)), None)
 
 
-def _after_root(timeline: Timeline) -> str | None:
+def _after_root(timeline: Timeline, ended: float) -> str | None:
     if "nfs" not in timeline.stages or _seen(timeline, _CANNOT_MOUNT):
         return None
     silent = _seen(timeline, _NOT_RESPONDING)
@@ -65,6 +68,8 @@ def _after_root(timeline: Timeline) -> str | None:
     end = dead_end(timeline)
     if end:
         return f"the NFS root was reached, then {end}"
+    if timeline.lines and ended - timeline.lines[-1].time < _BUSY:
+        return "the machine was still starting when the time was over: give it more (LAB_BOOT_TIMEOUT)"
     return "the NFS root was reached, but no login prompt came: is there a getty on the serial line, and an init?"
 
 
@@ -141,9 +146,12 @@ def _dhcp(timeline: Timeline) -> str | None:
     return dead_end(timeline) or "the machine sent no DHCP request: has its firmware a network boot ROM?"
 
 
-_RULES: tuple[Callable[[Timeline], str | None], ...] = (_after_root, _root, _kernel_network, _kernel, _tftp, _dhcp)
+_RULES: tuple[Callable[[Timeline], str | None], ...] = (_root, _kernel_network, _kernel, _tftp, _dhcp)
 
 
-def cause(timeline: Timeline) -> str:
-    """The likely cause of a boot that did not reach its login, in one line."""
-    return next(text for rule in _RULES if (text := rule(timeline)))
+def cause(timeline: Timeline, ended: float) -> str:
+    """The likely cause of a boot that did not reach its login, in one line.
+
+    :param ended: when it was given up, seconds since the epoch
+    """
+    return _after_root(timeline, ended) or next(text for rule in _RULES if (text := rule(timeline)))

@@ -175,13 +175,19 @@ PANIC = (
     ],
 )
 def test_cause(story: list[Event | str | list[Event]], words: str) -> None:
-    assert words in cause(timeline(*story))
+    assert words in cause(timeline(*story), ended=1000.0)
 
 
 def test_cause_after_the_login_prompt() -> None:
     one = timeline(LOADED, START, NFS, MOUNTED)
     one.login(130.0, "slave21 login:")
-    assert "no shell answered" in cause(one)
+    assert "no shell answered" in cause(one, ended=1000.0)
+
+
+def test_a_machine_that_still_worked_wants_more_time() -> None:
+    one = timeline(LOADED, START, NFS, MOUNTED, " * Starting sshd ...")
+    assert "LAB_BOOT_TIMEOUT" in cause(one, ended=one.lines[-1].time + 5.0)
+    assert "getty" in cause(one, ended=one.lines[-1].time + 30.0)
 
 
 @pytest.mark.parametrize(
