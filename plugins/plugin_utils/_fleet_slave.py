@@ -21,6 +21,9 @@ _NFS_ROOT_MAX = 255
 # COMMAND_LINE_SIZE of x86 is 2048 with the final NUL; the loader adds words of its own (BOOT_IMAGE=, BOOTIF=).
 _COMMAND_LINE_MAX = 1920
 
+# Left to itself, a kernel moves its root 4096 bytes at a time (fs/nfs/nfsroot.c); a server lowers what is too much.
+TRANSFER = "tcp,rsize=1048576,wsize=1048576"
+
 
 @dataclass(frozen=True)
 class Slave:
@@ -120,7 +123,7 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
     assert slave.mac and slave.hostname and slave.root and site.domain, "this slave passed its checks"
     mac_name = pxelinux_mac(slave.mac)
     fqdn = full_name(slave.hostname, site.domain)
-    nfs_root = f"{site.master_address}:{slave.root},vers={slave.nfs_version},tcp"
+    nfs_root = f"{site.master_address}:{slave.root},vers={slave.nfs_version},{TRANSFER}"
     command_line = _command_line(nfs_root, slave.console or "", slave.kernel_arguments or "")
     if len(fqdn) > values.DOMAIN_NAME_MAX:
         allowed = f"a host name that makes at most {values.DOMAIN_NAME_MAX} characters with fleet_domain"

@@ -72,15 +72,16 @@ def test_the_articles_network() -> None:
                 "nfs_version": "4.2",
                 "kernel_file": "bzImage_x86_64",
                 "boot_file": "pxelinux.0",
-                "nfs_root": "192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp",
-                "command_line": "ip=dhcp root=/dev/nfs nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp rw "
+                "nfs_root": "192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576",
+                "command_line": "ip=dhcp root=/dev/nfs "
+                "nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576 rw "
                 "console=tty0 console=ttyS0,115200",
             }
         ],
     }
 
 
-NFSROOT = "ip=dhcp root=/dev/nfs nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp rw"
+NFSROOT = "ip=dhcp root=/dev/nfs nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576 rw"
 
 
 @pytest.mark.parametrize(
@@ -91,9 +92,18 @@ NFSROOT = "ip=dhcp root=/dev/nfs nfsroot=192.168.1.1:/diskless/192.168.1.21,vers
         ({"architecture": "i386"}, {"architecture": "i386", "kernel_file": "bzImage_i386"}),
         ({"loader": "etherboot"}, {"loader": "etherboot", "boot_file": "ipxe/01-00-02-a5-04-3b-66.ipxe"}),
         ({"nic": "e1000"}, {"nic": "e1000", "kernel_file": "bzImage_x86_64"}),
-        ({"root": "/diskless/./a/"}, {"root": "/diskless/a", "nfs_root": "192.168.1.1:/diskless/a,vers=4.2,tcp"}),
+        (
+            {"root": "/diskless/./a/"},
+            {"root": "/diskless/a", "nfs_root": "192.168.1.1:/diskless/a,vers=4.2,tcp,rsize=1048576,wsize=1048576"},
+        ),
         ({"root": "/diskless/b/../a"}, {"root": "/diskless/a"}),
-        ({"nfs_version": "3"}, {"nfs_version": "3", "nfs_root": "192.168.1.1:/diskless/192.168.1.21,vers=3,tcp"}),
+        (
+            {"nfs_version": "3"},
+            {
+                "nfs_version": "3",
+                "nfs_root": "192.168.1.1:/diskless/192.168.1.21,vers=3,tcp,rsize=1048576,wsize=1048576",
+            },
+        ),
         ({"console": ""}, {"command_line": NFSROOT}),
         ({"console": "tty0"}, {"command_line": f"{NFSROOT} console=tty0"}),
         ({"console": "", "kernel_arguments": "quiet"}, {"command_line": f"{NFSROOT} quiet"}),

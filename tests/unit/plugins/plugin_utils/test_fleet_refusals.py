@@ -127,7 +127,7 @@ def test_the_master_is_no_slave() -> None:
         ({"root": "/diskless2/a"}, "slave_root", "below fleet_root (/diskless)"),
         ({"root": "/diskless/a,vers=2"}, "slave_root", "is '/diskless/a,vers=2'; allowed"),
         ({"root": ""}, "slave_root", "is ''; allowed: an absolute path"),
-        ({"root": f"/diskless/{'a' * 223}"}, "slave_root", "makes nfsroot= (258 characters) at most 255"),
+        ({"root": f"/diskless/{'a' * 223}"}, "slave_root", "makes nfsroot= (286 characters) at most 255"),
         ({"console": "ttyS0 init=/bin/sh"}, "slave_console", "allowed: a tty name"),
         ({"console": None}, "slave_console", "is None; allowed: a tty name"),
         (
