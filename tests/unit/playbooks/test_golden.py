@@ -1,0 +1,178 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the master would get, compared with files that a person has looked at.
+
+golden/MODEL/ holds every file that the render playbook makes of a model, under its path on the master. After a change
+that is meant, NETBOOT_UPDATE_GOLDEN=1 writes them anew; the difference is part of what is reviewed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.unit.playbooks.rendering import MODELS, ROOT, files
+
+GOLDEN = ROOT / "tests/unit/golden"
+UPDATE = os.environ.get("NETBOOT_UPDATE_GOLDEN") == "1"
+
+# Where each template's files are in the golden trees.
+TEMPLATES = {
+    "dhcp/templates/etc/conf.d/dhcpd.j2": "*/etc/conf.d/dhcpd",
+    "dhcp/templates/etc/dhcp/dhcpd.conf.j2": "*/etc/dhcp/dhcpd.conf",
+    "etherboot/templates/ipxe/slave.ipxe.j2": "**/ipxe/*.ipxe",
+    "nfs_server/templates/etc/conf.d/nfs.j2": "*/etc/conf.d/nfs",
+    "nfs_server/templates/etc/exports.d/netboot-diskless.exports.j2": "*/etc/exports.d/netboot-diskless.exports",
+    "nfs_server/templates/etc/nfs.conf.d/netboot-diskless.conf.j2": "*/etc/nfs.conf.d/netboot-diskless.conf",
+    "slave_kernel/templates/fragment.config.j2": "*/var/lib/netboot-diskless/kernel/fragment_*.config",
+    "tftp_pxelinux/templates/etc/conf.d/in.tftpd.j2": "*/etc/conf.d/in.tftpd",
+    "tftp_pxelinux/templates/pxelinux.cfg/default.j2": "**/pxelinux.cfg/default",
+    "tftp_pxelinux/templates/pxelinux.cfg/slave.j2": "**/pxelinux.cfg/01-*",
+}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_master_gets_what_it_shall(model: str, renders: dict[str, Path]) -> None:
+    if UPDATE:
+        shutil.rmtree(GOLDEN / model, ignore_errors=True)
+        shutil.copytree(renders[model], GOLDEN / model)
+    rendered, golden = files(renders[model]), files(GOLDEN / model)
+    assert sorted(rendered) == sorted(golden)
+    for path, text in golden.items():
+        assert rendered[path] == text, path
+
+
+def test_every_model_has_its_golden_files_and_every_platform_a_model() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == set(MODELS)
+    platforms = {path.stem for path in (ROOT / "roles/fleet/vars/platforms").glob("*.yml")}
+    assert {platform for _inventory, platform in MODELS.values()} == platforms
+
+
+def test_every_template_has_a_golden_file() -> None:
+    assert {str(path.relative_to(ROOT / "roles")) for path in (ROOT / "roles").rglob("*.j2")} == set(TEMPLATES)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_golden_file_comes_of_its_template(template: str) -> None:
+    text = (ROOT / "roles" / template).read_text()
+    # What stands in the template as it is, in front of the first expression.
+    beginning = re.split(r"\{[{%]", text)[0]
+    found = list(GOLDEN.glob(TEMPLATES[template]))
+    assert found and len(beginning) > 30
+    for path in found:
+        assert path.read_text().startswith(beginning), path
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_golden_files_are_tidy(model: str) -> None:
+    for path, text in files(GOLDEN / model).items():
+        assert text.endswith("\n") and not text.endswith("\n\n") and "\n\n\n" not in text, path
+        assert not re.search(r"[ \t]$|\t|None|True|False|\{\{|\{%|undefined", text, re.MULTILINE), path
+        assert "Managed by netboot.diskless" in "".join(text.splitlines()[:2]), path
+
+
+# --- dhcpd.conf, read as dhcpd does
+
+
+def dhcpd(model: str) -> tuple[list[str], dict[str, list[str]]]:
+    """The statements outside of any block, and those inside each block by its heading (dhcpd.conf(5))."""
+    text = (GOLDEN / model / "etc/dhcp/dhcpd.conf").read_text()
+    top: list[str] = []
+    blocks: dict[str, list[str]] = {}
+    current = top
+    statement = ""
+    for token in re.findall(r'"[^"\n]*"|[{};]|[^\s{};"]+', re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)):
+        if token == "{":
+            assert current is top and statement and statement not in blocks
+            current = blocks[statement] = []
+            statement = ""
+        elif token == "}":
+            assert current is not top and not statement, f"no semicolon after {statement!r}"
+            current = top
+        elif token == ";":
+            assert statement
+            current.append(statement)
+            statement = ""
+        else:
+            statement = f"{statement} {token}".strip()
+    assert current is top and not statement
+    return top, blocks
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_dhcpd_gives_each_slave_its_own_address_and_a_stranger_none(model: str) -> None:
+    top, blocks = dhcpd(model)
+    subnets = [name.split() for name in blocks if name.startswith("subnet ")]
+    assert len(subnets) == 1
+    network = ipaddress.ip_network(f"{subnets[0][1]}/{subnets[0][3]}")
+    assert not [statement for block in [top, *blocks.values()] for statement in block if statement.startswith("range")]
+    hosts = {name: dict(line.rsplit(" ", 1) for line in block) for name, block in blocks.items() if "host" in name}
+    assert len(hosts) == {"article": 1, "fleet": 3}[model]
+    for field in ("hardware ethernet", "fixed-address", "option host-name", "option root-path"):
+        values = [host[field] for host in hosts.values()]
+        assert len(set(values)) == len(values), field
+    for host in hosts.values():
+        assert ipaddress.ip_address(host["fixed-address"]) in network
+        assert host["filename"] in ('"pxelinux.0"', '"ipxe/01-00-20-18-bc-00-02.ipxe"')
+
+
+@pytest.mark.parametrize(
+    ("model", "there", "missing"),
+    [
+        (
+            "article",
+            ["option broadcast-address 192.168.1.255", 'option domain-name "mydomain.com"', "next-server 192.168.1.1"],
+            ["option routers", "option domain-name-servers", "option ntp-servers"],
+        ),
+        (
+            "fleet",
+            [
+                "option routers 10.20.3.254",
+                "option domain-name-servers 10.20.0.53, 9.9.9.9",
+                "option ntp-servers 10.20.0.123, 10.20.0.124",
+            ],
+            [],
+        ),
+    ],
+)
+def test_dhcpd_tells_what_the_site_has(model: str, there: list[str], missing: list[str]) -> None:
+    _top, blocks = dhcpd(model)
+    (subnet,) = (block for name, block in blocks.items() if name.startswith("subnet"))
+    assert set(there) <= set(subnet)
+    assert not [line for line in subnet for name in missing if line.startswith(name)]
+
+
+@pytest.mark.parametrize(("model", "authoritative"), [("article", True), ("fleet", False)])
+def test_dhcpd_is_authoritative_when_it_shall(model: str, authoritative: bool) -> None:
+    assert ("authoritative" in dhcpd(model)[0]) == authoritative
+
+
+# --- what the files say of each other
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_each_root_is_exported_to_its_slave_alone_and_is_the_one_that_it_mounts(model: str) -> None:
+    exports = (GOLDEN / model / "etc/exports.d/netboot-diskless.exports").read_text().splitlines()
+    lines = [re.fullmatch(r"(/\S+) ([0-9.]+)\(([^() ]+)\)", line) for line in exports if not line.startswith("#")]
+    exported = {line[2]: line[1] for line in lines if line}
+    assert len(exported) == len(lines) == {"article": 1, "fleet": 3}[model]
+    assert len(set(exported.values())) == len(exported)
+    for path in GOLDEN.joinpath(model).rglob("*"):
+        if not path.is_file() or not re.search(r"/pxelinux.cfg/[0-9]|\.ipxe$", str(path)):
+            continue
+        text = path.read_text()
+        own = text.split(", ")[2].split()[0]
+        assert re.findall(r"nfsroot=[0-9.]+:(/[^, ]+),", text) == [exported[own]]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_stranger_gets_no_kernel(model: str) -> None:
+    (default,) = GOLDEN.joinpath(model).rglob("pxelinux.cfg/default")
+    assert not re.search(r"LINUX|KERNEL|nfsroot|bzImage", default.read_text())
+    assert "LOCALBOOT 0" in default.read_text()
