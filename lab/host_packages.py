@@ -16,8 +16,6 @@ MASTER = (
     "mmdebstrap",
     "openssh-client",
     "python3-pip",  # fetches Portage's source distribution
-    "python3-venv",  # pip builds a source distribution's metadata apart from the host
-    "gcc",  # ... and Portage's build description looks for a C compiler
     "socat",  # ssh's way into the master's network namespace
     "tar",
     "util-linux",

@@ -15,6 +15,7 @@ from lab.report import say
 
 VERSION = "3.0.83"
 SHA256 = "deac3ae1e03aea1ff09a0e831fa8d06e89bfc49440394b66ed6223338d5f9c4e"
+_BACKEND = Path(__file__).with_name("pip_backend")
 MODULES = "/usr/lib/python3/dist-packages"
 
 _BUILD = f"""
@@ -37,8 +38,14 @@ def source(cache: Path) -> Path:
     if not archive.exists():
         say(f"contract master: fetching Portage {VERSION} from PyPI")
         archive.parent.mkdir(parents=True, exist_ok=True)
-        options = ["--quiet", "--no-deps", "--no-binary=portage", f"--dest={cache}", f"portage=={VERSION}"]
-        done = subprocess.run([*_pip(), "download", *options], capture_output=True, text=True, check=False)
+        options = ["--quiet", "--no-deps", "--no-binary=portage", "--no-build-isolation", f"--dest={cache}"]
+        done = subprocess.run(
+            [*_pip(), "download", *options, f"portage=={VERSION}"],
+            env={**os.environ, "PYTHONPATH": str(_BACKEND)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             raise RuntimeError(f"pip could not fetch Portage:\n{done.stderr[-2000:]}")
     if hashlib.sha256(archive.read_bytes()).hexdigest() != SHA256:
