@@ -10,7 +10,7 @@ name: host_vars
 short_description: Every file in host_vars is a host of one group
 version_added: 0.1.0
 author:
-  - The netboot.diskless authors
+  - netboot.diskless authors (@netboot-diskless)
 description:
   - Makes every file or directory in C(host_vars/) a member of one group, so that one more slave is one more file and
     nothing else.
@@ -32,7 +32,7 @@ options:
   directory:
     description:
       - The directory to look in, relative to the directory of the source file.
-      - Ansible reads the variables themselves from C(host_vars/) beside the source file, and from nowhere else.
+      - Ansible itself reads the variables, and only from directories C(host_vars/) beside the source file or the playbook.
     type: string
     default: host_vars
   exclude:

@@ -10,7 +10,7 @@ module: fleet
 short_description: The inventory's slaves as one checked model
 version_added: 0.1.0
 author:
-  - The netboot.diskless authors
+  - netboot.diskless authors (@netboot-diskless)
 description:
   - Reads C(slave_*) of every host in the group C(slaves) and C(fleet_*) of the site, checks them, derives what follows
     from them, and returns all of it.

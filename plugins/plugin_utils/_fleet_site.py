@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import netaddr
 from ansible_collections.netboot.diskless.plugins.module_utils._names import address_number
 from ansible_collections.netboot.diskless.plugins.plugin_utils import _fleet_paths as paths
 from ansible_collections.netboot.diskless.plugins.plugin_utils import _fleet_values as values
@@ -151,7 +150,8 @@ def _check_tftp_root(site: Site, problems: Problems) -> None:
 def site_record(site: Site, architectures: list[str], nics: list[str]) -> dict[str, object]:
     """Return the model's site as plain JSON data. The site must have passed every check."""
     where = site.network
-    assert where is not None, "a site that passed its checks has a network"
+    if where is None:
+        raise AssertionError("a site that passed its checks has a network")
     return {
         "network": where.cidr,
         "network_address": where.cidr.partition("/")[0],

@@ -120,7 +120,8 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
 
     The slave and the site must have passed every check.
     """
-    assert slave.mac and slave.hostname and slave.root and site.domain, "this slave passed its checks"
+    if not (slave.mac and slave.hostname and slave.root and site.domain):
+        raise AssertionError("a slave that passed its checks has all of these")
     mac_name = pxelinux_mac(slave.mac)
     fqdn = full_name(slave.hostname, site.domain)
     nfs_root = f"{site.master_address}:{slave.root},vers={slave.nfs_version},{TRANSFER}"

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+
 import pytest
 from ansible_collections.netboot.diskless.plugins.plugin_utils import _fleet_site as site
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems import Refused
@@ -62,3 +65,14 @@ def test_network(value: str, first: int, last: int, prefix: int, netmask: str) -
 def test_host_bits_are_named_with_the_network_that_is_meant() -> None:
     with pytest.raises(Refused, match=r"this address is in 192\.168\.1\.0/24"):
         site.network("192.168.1.77/24")
+
+
+def test_the_library_may_be_missing_until_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert site.HAS_NETADDR
+    monkeypatch.setitem(sys.modules, "netaddr", None)
+    spec = importlib.util.spec_from_file_location("site_without_netaddr", str(site.__file__))
+    assert spec and spec.loader
+    without = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, without)
+    spec.loader.exec_module(without)
+    assert without.HAS_NETADDR is False
