@@ -32,6 +32,10 @@ prepare()
 	ln -s fd/1 dev/stdout
 	ln -s fd/2 dev/stderr
 	mount -t tmpfs -o mode=755,nosuid,nodev run run
+	# each boot has an identity of its own, or Ansible's module reboot would wait for a change forever
+	cat proc/sys/kernel/random/uuid > run/boot_id
+	mount --bind run/boot_id proc/sys/kernel/random/boot_id
+	mount -o remount,bind,ro proc/sys/kernel/random/boot_id
 	mkdir -p usr/src/linux var/cache/netboot-diskless/kernel
 	mount --bind "$2" usr/src/linux
 	mount -o remount,bind,ro usr/src/linux
