@@ -32,7 +32,8 @@ options:
   directory:
     description:
       - The directory to look in, relative to the directory of the source file.
-      - Ansible itself reads the variables, and only from directories C(host_vars/) beside the source file or the playbook.
+      - Ansible itself reads the variables, and only from directories C(host_vars/) beside the source file or the
+        playbook.
     type: string
     default: host_vars
   exclude:
@@ -46,9 +47,11 @@ options:
 """
 
 EXAMPLES = r"""
+---
 # inventory/slaves.yml
 plugin: netboot.diskless.host_vars
 
+---
 # inventory/slaves.yml, for another group
 plugin: netboot.diskless.host_vars
 group: classroom
