@@ -10,9 +10,9 @@ import pytest
 import testinfra
 from testinfra.host import Host
 
-from lab import host_packages, settings
+from lab import commands, host_packages, settings
 
-CLIENTS = ("curl", "iproute2", "libnfs-utils")
+CLIENTS = ("curl", "iproute2", "libnfs-utils", "tftp-hpa")
 SLAVE_ADDRESS = "192.168.1.21"
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -43,13 +43,17 @@ def outside(instance: settings.Settings) -> Run:
 
 
 @pytest.fixture
-def as_slave(outside: Run) -> Iterator[Run]:
-    """Run a command with the address of slave21, which is not running."""
+def as_slave(instance: settings.Settings, outside: Run) -> Iterator[Run]:
+    """Run a command with the address of slave21, whose machine is switched off for it."""
+    for machine in commands.machines(instance):
+        machine.power_off()
     address = ("address", "{}", f"{SLAVE_ADDRESS}/32", "dev", settings.BRIDGE)
     route = ("route", "{}", f"{settings.MASTER_ADDRESS}/32", "dev", settings.BRIDGE, "src", SLAVE_ADDRESS)
     for words in (address, route):
         done = outside("ip", *(word.format("add") for word in words))
         assert done.returncode == 0, done.stderr
+    # The master learns from the next ARP request that the address has moved here.
+    outside("ip", "neighbour", "flush", "dev", settings.BRIDGE)
     yield outside
     for words in (route, address):
         outside("ip", *(word.format("del") for word in words))

@@ -14,7 +14,7 @@ def test_running_and_enabled(master: Host, name: str) -> None:
     assert name in enabled
 
 
-@pytest.mark.parametrize("socket", ["udp://67", "udp://192.168.1.1:69", "tcp://111", "tcp://2049"])
+@pytest.mark.parametrize("socket", ["udp://0.0.0.0:67", "udp://192.168.1.1:69", "tcp://111", "tcp://2049"])
 def test_listening(master: Host, socket: str) -> None:
     assert master.socket(socket).is_listening
 

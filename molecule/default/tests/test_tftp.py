@@ -67,11 +67,12 @@ def test_no_link_leads_out(master: Host) -> None:
     assert master.check_output(f"find {TFTP_ROOT} -type f -links +1") == ""
 
 
-def test_accepts_no_file(master: Host, outside: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["stranger", "pxelinux.cfg/default"])
+def test_accepts_no_file(master: Host, outside: Run, tmp_path: Path, path: str) -> None:
+    """Asked with tftp(1): curl loses the server's answer to an upload."""
     upload = tmp_path / "upload"
     upload.write_text("from a stranger")
-    for path in ("stranger", "pxelinux.cfg/default"):
-        before = master.check_output(f"find {TFTP_ROOT} -printf '%p %s %T@\\n'")
-        done = outside("curl", "-sS", "--max-time", "30", "--upload-file", str(upload), f"tftp://192.168.1.1/{path}")
-        assert done.returncode in REFUSED, done.stderr
-        assert master.check_output(f"find {TFTP_ROOT} -printf '%p %s %T@\\n'") == before
+    before = master.check_output(f"find {TFTP_ROOT} -printf '%p %s %T@\\n'")
+    done = outside("tftp", "-m", "binary", "192.168.1.1", "-c", "put", str(upload), path)
+    assert b"Error code" in done.stdout + done.stderr
+    assert master.check_output(f"find {TFTP_ROOT} -printf '%p %s %T@\\n'") == before
