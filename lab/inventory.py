@@ -121,7 +121,8 @@ class Inventory:
         parent = self._plain(name, "fleet_root", DEFAULT_ROOT)
         root = self._plain(name, "slave_root", f"{parent}/{address}" if parent else "")
         hostname = self._plain(name, "slave_hostname", name)
-        return Expected(hostname, address, f"{MASTER_ADDRESS}:{root}" if root else "")
+        version = self._plain(name, "slave_nfs_version", self._plain(name, "fleet_nfs_version", ""))
+        return Expected(hostname, address, f"{MASTER_ADDRESS}:{root}" if root else "", version)
 
     def slave(self, settings: Settings, name: str) -> tuple[Slave, Expected]:
         """A slave's machine, and what it should say about itself."""

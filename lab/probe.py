@@ -31,6 +31,7 @@ class Expected:
     hostname: str
     address: str
     root: str = ""
+    nfs_version: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,16 @@ class Facts:
             found.append(f"host name is {self.hostname!r}, not {expected.hostname!r}")
         if self.addresses != (expected.address,):
             found.append(f"IPv4 addresses are {', '.join(self.addresses) or 'none'}, not {expected.address}")
-        device, kind, *_options = [*self.root.split(), "", ""]
+        device, kind, options = [*self.root.split(), "", "", ""][:3]
         if kind not in ("nfs", "nfs4"):
             found.append(f"the root is of type {kind or 'unknown'}, not nfs")
         if expected.root and device != expected.root:
             found.append(f"the root is {device}, not {expected.root}")
+        version = next(
+            (word.removeprefix("vers=") for word in options.split(",") if word.startswith("vers=")), "unknown"
+        )
+        if expected.nfs_version and version != expected.nfs_version:
+            found.append(f"the root's NFS version is {version}, not {expected.nfs_version}")
         return found
 
 

@@ -22,6 +22,8 @@ LISTING = {
                 "slave_address": "192.168.1.22",
                 "slave_hostname": "kiosk",
                 "slave_root": "/srv/kiosk",
+                "slave_nfs_version": 3,
+                "fleet_nfs_version": "4.2",
             },
             "slave23": {
                 "slave_mac": "00-02-a5-04-3b-68",
@@ -62,7 +64,7 @@ def test_there_is_one_master(hosts: list[str]) -> None:
             Expected("slave21", "192.168.1.21", "192.168.1.1:/diskless/192.168.1.21"),
             "00:02:a5:04:3b:66",
         ),
-        ("slave22", Expected("kiosk", "192.168.1.22", "192.168.1.1:/srv/kiosk"), "00:02:a5:04:3b:67"),
+        ("slave22", Expected("kiosk", "192.168.1.22", "192.168.1.1:/srv/kiosk", "3"), "00:02:a5:04:3b:67"),
         # Only Ansible knows what a template is: that root is not compared.
         ("slave23", Expected("slave23", "192.168.1.23", ""), "00:02:a5:04:3b:68"),
     ],

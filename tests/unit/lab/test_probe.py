@@ -37,7 +37,7 @@ FACTS = Facts(
     machine_id="0123456789abcdef0123456789abcdef",
     host_key="",
 )
-EXPECTED = Expected("slave21", "192.168.1.21", "192.168.1.1:/diskless/192.168.1.21")
+EXPECTED = Expected("slave21", "192.168.1.21", "192.168.1.1:/diskless/192.168.1.21", "4.2")
 
 
 def test_read() -> None:
@@ -94,19 +94,30 @@ def test_lines_are_short_enough_for_any_line_editor() -> None:
             "IPv4 addresses are 192.168.1.21, 192.168.1.121, not 192.168.1.21",
         ),
         (
-            {"root": "192.168.1.1:/diskless/192.168.1.22 nfs4 rw 0 0"},
+            {"root": "192.168.1.1:/diskless/192.168.1.22 nfs4 rw,vers=4.2 0 0"},
             "the root is 192.168.1.1:/diskless/192.168.1.22, not 192.168.1.1:/diskless/192.168.1.21",
         ),
-        ({"root": "192.168.1.1:/diskless/192.168.1.21 ext4 rw 0 0"}, "the root is of type ext4, not nfs"),
-        ({"root": "192.168.1.1:/diskless/192.168.1.21"}, "the root is of type unknown, not nfs"),
+        ({"root": "192.168.1.1:/diskless/192.168.1.21 ext4 vers=4.2 0 0"}, "the root is of type ext4, not nfs"),
+        (
+            {"root": "192.168.1.1:/diskless/192.168.1.21 nfs rw,vers=3,proto=tcp 0 0"},
+            "the root's NFS version is 3, not 4.2",
+        ),
+        (
+            {"root": "192.168.1.1:/diskless/192.168.1.21 nfs4 rw 0 0"},
+            "the root's NFS version is unknown, not 4.2",
+        ),
     ],
 )
 def test_comparison(change: dict[str, object], problem: str | None) -> None:
     assert replace(FACTS, **change).problems(EXPECTED) == ([problem] if problem else [])  # type: ignore[arg-type]
 
 
+def test_a_root_that_cannot_be_read_is_reported() -> None:
+    assert replace(FACTS, root="").problems(EXPECTED)[0] == "the root is of type unknown, not nfs"
+
+
 def test_a_root_that_only_ansible_knows_is_not_compared() -> None:
-    assert replace(FACTS, root="elsewhere:/x nfs rw 0 0").problems(replace(EXPECTED, root="")) == []
+    assert replace(FACTS, root="elsewhere:/x nfs rw 0 0").problems(replace(EXPECTED, root="", nfs_version="")) == []
 
 
 def test_fingerprint_is_that_of_ssh_keygen() -> None:
