@@ -240,9 +240,10 @@ def test_a_directory_in_a_files_place_is_refused_with_its_name(tree: Beneath, op
 
 def test_leaves_no_descriptor_open(tree: Beneath, outside: Path) -> None:
     Path(tree.root, "etc/out").symlink_to(outside)
+    Path(tree.root, "etc/there").write_text("text")
     before = len(os.listdir("/proc/self/fd"))
     for operation in OPERATIONS.values():
-        for path in ("etc/out/file", "etc/nothing/file", "nothing", "etc/../x"):
+        for path in ("etc/there", "etc/out/file", "etc/nothing/file", "nothing", "etc/../x"):
             try:
                 operation(tree, path)
             except (BeneathError, OSError):

@@ -115,6 +115,7 @@ def test_what_is_no_file_is_foreign(path: Path, tmp_path: Path, kind: str, recor
     ("contents", "whose"),
     [
         ("dir /etc\nobj {path} {md5} 1700000000\n", PRISTINE),
+        ("obj {path}.example 0 1\nobj {path} {md5} 1\n", PRISTINE),
         ("obj {path} 00000000000000000000000000000000 1700000000\n", FOREIGN),
         ("obj {path}.example {md5} 1700000000\n", FOREIGN),
         ("obj /prefix{path} {md5} 1700000000\n", FOREIGN),

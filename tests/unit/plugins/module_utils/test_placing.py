@@ -76,6 +76,7 @@ def test_files_arrive_with_content_mode_and_owner(master: Master) -> None:
     master.place(
         master.wanted("conf.d/dhcpd", "DHCPD_OPTS=\n"),
         master.wanted("secret", "s", mode=0o600, owner="daemon", group="daemon"),
+        master.wanted("program", "p", mode=0o6755, owner="daemon", group="daemon"),
         directories=(WantedDirectory(str(master.etc / "own"), 0o750),),
     )
     assert (master.etc / "conf.d/dhcpd").read_text() == "DHCPD_OPTS=\n"
@@ -84,8 +85,11 @@ def test_files_arrive_with_content_mode_and_owner(master: Master) -> None:
     assert mode_of(master.etc / "own") == 0o750
     assert mode_of(master.etc / "secret") == 0o600
     assert (master.etc / "secret").owner() == (master.etc / "secret").group() == "daemon"
-    assert master.recorded() == {"conf.d/dhcpd": sha256(b"DHCPD_OPTS=\n"), "secret": sha256(b"s")}
-    assert sorted(path.name for path in master.etc.rglob("*")) == ["conf.d", "dhcpd", "own", "secret"]
+    # chown(2) takes these bits away, so it has to come before the mode.
+    assert mode_of(master.etc / "program") == 0o6755
+    digests = {"conf.d/dhcpd": sha256(b"DHCPD_OPTS=\n"), "program": sha256(b"p"), "secret": sha256(b"s")}
+    assert master.recorded() == digests
+    assert sorted(path.name for path in master.etc.rglob("*")) == ["conf.d", "dhcpd", "own", "program", "secret"]
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
@@ -129,11 +133,12 @@ def test_a_plan_with_anything_in_it_is_a_change(change: Callable[[Plan], None]) 
 def test_what_was_replaced_is_kept_with_its_mode(master: Master) -> None:
     master.place(master.wanted("file", "one\n", mode=0o640, group="daemon"))
     (master.etc / "file").write_text("changed by hand\n")
+    os.utime(master.etc / "file", (1_000_000, 1_000_000))
     master.place(master.wanted("file", "two\n"))
     assert (master.etc / "file").read_text() == "two\n"
     assert master.kept() == {"file": "changed by hand\n"}
     kept = master.state / "former" / str(master.etc / "file").lstrip("/")
-    assert mode_of(kept) == 0o640 and kept.group() == "daemon"
+    assert mode_of(kept) == 0o640 and kept.group() == "daemon" and kept.stat().st_mtime == 1_000_000
     assert mode_of(master.state / "former") == 0o700
     assert mode_of(Path(master.placer.ledger.path)) == 0o600
 
