@@ -20,16 +20,16 @@ def _parser() -> argparse.ArgumentParser:
         "lab/README.md says more.",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="COMMAND")
+    run = verbs.add_parser("run", help="everything: network, master, play, and boot slave21 (or others) to a login")
+    run.add_argument("names", nargs="*", metavar="SLAVE")
     for verb, text in (
+        ("up", "start the network and the master, and play the site's playbook"),
         ("master-up", "start the network and the master"),
-        ("up", "... and play the site's playbook"),
         ("reboot-master", "restart the master"),
         ("status", "say what is up"),
         ("down", "end and remove everything but the cache"),
     ):
         verbs.add_parser(verb, help=text, description=text)
-    run = verbs.add_parser("run", help="... and boot slave21 (or the named slaves) to a login")
-    run.add_argument("names", nargs="*", metavar="SLAVE")
     boot = verbs.add_parser("boot", help="cold-boot slaves, log in, compare them with the inventory")
     boot.add_argument("names", nargs="+", metavar="SLAVE")
     for one in (run, boot):
@@ -60,21 +60,31 @@ def _up(instance: settings.Settings) -> None:
 def _dispatch(arguments: Sequence[str]) -> int:
     instance = settings.from_environment()
     if arguments[:1] == ["play"]:
-        return _play(instance, list(arguments[1:]))
+        with commands.hold(instance, alone=False):
+            return _play(instance, list(arguments[1:]))
     if arguments[:1] == ["shell"]:
         return commands.shell(instance, arguments[1:])
     asked = _parser().parse_args(arguments)
-    if asked.verb == "run":
-        return 0 if commands.run(instance, asked.names, asked.json) else 1
-    if asked.verb == "boot":
-        return 0 if commands.boot_slaves(instance, asked.names, asked.json) else 1
     if asked.verb == "console":
         return commands.console(instance, asked.name or commands.default_slave())
+    if asked.verb == "boot":
+        with commands.hold(instance, alone=False):
+            return 0 if commands.boot_slaves(instance, asked.names, asked.json) else 1
+    if asked.verb == "status":
+        commands.status(instance)
+        return 0
+    with commands.hold(instance, alone=True):
+        return _alone(instance, asked)
+
+
+def _alone(instance: settings.Settings, asked: argparse.Namespace) -> int:
+    """The commands that build the instance up or take it down."""
+    if asked.verb == "run":
+        return 0 if commands.run(instance, asked.names, asked.json) else 1
     simple: dict[str, Callable[[settings.Settings], None]] = {
         "master-up": commands.master_up,
         "up": _up,
         "reboot-master": master.reboot,
-        "status": commands.status,
         "down": commands.down,
     }
     simple[asked.verb](instance)

@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab's commands, each made of the parts: network, master, play, slaves."""
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lab import boot_report, host_packages, master, network
@@ -26,6 +28,22 @@ _ESCAPE_CODE = "0x1d"
 
 class LabError(RuntimeError):
     """A command cannot do its work; the message is for the person who typed it."""
+
+
+@contextlib.contextmanager
+def hold(settings: Settings, alone: bool) -> Iterator[None]:
+    """Keep commands that do not agree off each other: one that builds up or takes down an instance works alone.
+
+    :raises LabError: another command is at work on the instance.
+    """
+    settings.cache.mkdir(parents=True, exist_ok=True)
+    # Not below the instance's own directory, which `down` removes. Closing the file gives the lock back.
+    with (settings.cache / f"{settings.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LabError(f"another command is at work on {settings.name}: wait for it, or end it") from None
+        yield
 
 
 def _timed(what: str, work: Callable[[], object], seconds: dict[str, float]) -> None:
