@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -40,7 +41,7 @@ class ActionModule(ActionBase):
         )
         if result.get("failed") or self._task.check_mode or not result.get("copy_needed"):
             return result
-        progress = f"{arguments['state_directory']}/progress-slave_roots"
+        progress = shlex.quote(f"{arguments['state_directory']}/progress-slave_roots")
         command = f"head -n 1 {progress}; tail -c 120 {progress} | tr '\\r' '\\n' | tail -n 1"
         return run_in_background(self, module, arguments, task_vars, command, _describe)
 

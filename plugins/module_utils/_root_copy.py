@@ -12,10 +12,11 @@ with --delete it could be led to remove what is not ours.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 
-from ansible_collections.netboot.diskless.plugins.module_utils._root_secrets import passing
+from ansible_collections.netboot.diskless.plugins.module_utils._root_secrets import hidden_programs, passing
 
 # The receiver's only module. It logs nowhere: what goes wrong reaches the sender, and so our user.
 SETTINGS = """use chroot = yes
@@ -42,7 +43,7 @@ class CopyError(Exception):
 
 
 def copy_programs(root: str, programs: list[str], exclude: list[str], progress: int) -> None:
-    """Makes the directories of programs in root what they are on the master.
+    """Makes the directories of programs in root what they are on the master, without what is hidden among them.
 
     Args:
         root: path of the slave's root.
@@ -53,8 +54,18 @@ def copy_programs(root: str, programs: list[str], exclude: list[str], progress: 
     Raises:
         CopyError: rsync fails.
     """
+    hidden = "".join(f"{_literal(path)}\0" for directory in programs for path in hidden_programs(directory))
     options = ["-aHR", "--delete", "--no-inc-recursive", "--info=progress2", *(f"--exclude={path}" for path in exclude)]
-    _rsync(root, options, programs, "", progress, "")
+    _rsync(root, [*options, "--from0", "--exclude-from=-"], programs, "", progress, hidden)
+
+
+def _literal(path: str) -> str:
+    """The pattern that means just this path; what is before /./ is no part of it (rsync(1), --relative).
+
+    In a pattern with a wildcard a backslash takes a character's meaning away, and only there.
+    """
+    pattern = "/" + path.rpartition("/./")[2].lstrip("/")
+    return re.sub(r"([*?\[\\])", r"\\\1", pattern) if re.search(r"[*?\[]", pattern) else pattern
 
 
 def copy_etc(root: str, etc: str, extra: list[str]) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which files of the master's /etc stay on the master, and which may leave it.
+"""Which files of the master stay on the master, and which of its /etc may leave it.
 
 Two rules find them: what others cannot read on the master is a secret there, and what holds a private key is one
 wherever it lies. A list of patterns adds what is no secret but belongs to the master alone.
@@ -134,3 +134,24 @@ def passing(etc: str, extra: list[str]) -> Iterator[str]:
                 yield relative
             elif name in names:
                 names.remove(name)
+
+
+def hidden_programs(directory: str) -> Iterator[str]:
+    """Paths of files below a directory of programs that are somebody's secret, such as a script with a password in it.
+
+    Others can neither read nor run them, and they are no programs that run with an owner's or a group's rights, which
+    packages close to others, too (dbus-daemon-launch-helper).
+
+    Args:
+        directory: path of the directory; it is where the paths begin.
+    """
+    # A link such as /bin -> usr/bin is copied as one; what is behind it has its own turn.
+    for above, _names, files in os.walk(directory) if not os.path.islink(directory) else ():
+        for name in files:
+            path = os.path.join(above, name)
+            try:
+                mode = os.lstat(path).st_mode
+            except FileNotFoundError:
+                continue
+            if stat.S_ISREG(mode) and not mode & (stat.S_IRWXO | stat.S_ISUID | stat.S_ISGID):
+                yield path

@@ -72,6 +72,40 @@ def test_what_the_master_lost_is_lost_and_nothing_beside_its_programs(master: Pa
     assert {path for path in picture(root) if "slaves" in path} == {"home/slaves"}
 
 
+@pytest.mark.parametrize(
+    "name", ["backup", "a[b]", "a*b", "a?b", "a\\b", "a\\[b", "a\nb", "+ a", "- a", "# a", " a ", "\udcff", "dir/deep"]
+)
+def test_what_is_hidden_among_the_programs_stays(master: Path, root: Path, name: str) -> None:
+    for place in ("usr", "usr/local/sbin"):
+        path = master / place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("#!/bin/sh\npassword=secret\n")
+        path.chmod(0o750)
+        (master / place / f"{name}.public").write_text("text")
+    # Patterns that were read another way would keep these on the master.
+    for other in ("axb", "ab", "a[b", "backup2"):
+        (master / "usr/local/sbin" / other).write_text("text")
+    copy_programs(str(root), programs_of(master), [], subprocess.DEVNULL)
+    hidden = {f"usr/{name}", f"usr/local/sbin/{name}"}
+    assert set(picture(root)) == set(picture(master)) - hidden
+
+
+@pytest.mark.parametrize(
+    ("mode", "copied"),
+    [(0o755, True), (0o711, True), (0o4711, True), (0o4750, True), (0o2750, True), (0o644, True)]
+    + [(0o604, True), (0o701, True), (0o750, False), (0o700, False), (0o600, False), (0o640, False), (0o000, False)],
+)
+def test_what_is_hidden(master: Path, root: Path, mode: int, copied: bool) -> None:
+    (master / "usr/closed").mkdir(mode=0o700)
+    for name in ("usr/file", "usr/closed/file"):
+        (master / name).write_text("text")
+        (master / name).chmod(mode)
+    (master / "usr/link").symlink_to("file")
+    copy_programs(str(root), programs_of(master), [], subprocess.DEVNULL)
+    assert (root / "usr/file").exists() == (root / "usr/closed/file").exists() == copied
+    assert (root / "usr/link").is_symlink()
+
+
 def test_says_how_far_it_is(master: Path, root: Path, tmp_path: Path) -> None:
     with open(tmp_path / "progress", "wb") as stream:
         copy_programs(str(root), programs_of(master), [], stream.fileno())
@@ -169,7 +203,7 @@ def test_a_secret_that_appears_while_etc_is_copied_stays(
 def test_a_failing_rsync_is_told(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     fake_rsync(tmp_path, f"echo what went wrong >&2; exit {code}", monkeypatch)
     with pytest.raises(CopyError, match=f"rsync ends with {code}: what went wrong"):
-        copy_programs(str(root), ["/usr"], [], subprocess.DEVNULL)
+        copy_programs(str(root), ["/nothing"], [], subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize("code", [0, 24])
@@ -177,13 +211,13 @@ def test_a_file_that_vanished_is_no_failure(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     fake_rsync(tmp_path, f"exit {code}", monkeypatch)
-    copy_programs(str(root), ["/usr"], [], subprocess.DEVNULL)
+    copy_programs(str(root), ["/nothing"], [], subprocess.DEVNULL)
 
 
 def test_no_rsync_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(CopyError, match="rsync cannot be run"):
-        copy_programs(str(root), ["/usr"], [], subprocess.DEVNULL)
+        copy_programs(str(root), ["/nothing"], [], subprocess.DEVNULL)
 
 
 def fake_rsync(directory: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
