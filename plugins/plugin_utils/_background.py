@@ -52,7 +52,7 @@ def run_in_background(
     # While it runs, the job's file says so; in the end it holds the module's own result.
     state_command = f"grep -q '\"finished\": *false' {shlex.quote(results)} && echo going || echo ended"
     began = shown = time.monotonic()
-    while True:
+    while time.monotonic() - began < LIMIT_SECONDS:
         time.sleep(POLL_SECONDS)
         answer = action._low_level_execute_command(f"{state_command}; {progress_command}")
         # A connection with a terminal ends its lines with both.
@@ -69,6 +69,8 @@ def run_in_background(
         module_args={"jid": job, "mode": "status", "_async_dir": results.rsplit("/", 1)[0]},
         task_vars=task_vars,
     )
+    if not status.get("finished") and not status.get("failed"):
+        raise AnsibleActionFail(f"{module_name} was started on the master, but nothing was heard of its end: run again")
     action._execute_module(
         module_name="ansible.builtin.async_status",
         module_args={"jid": job, "mode": "cleanup", "_async_dir": results.rsplit("/", 1)[0]},
