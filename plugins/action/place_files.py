@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Renders a part's files on the controller and hands them to the module of the same name in one call."""
+"""Renders a part's files on the controller and hands them to swap_files in one call."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class ActionModule(ActionBase):
         for copy in arguments["copies"]:
             files.append({**copy, "path": copy["path"].format_map(site)})
         return self._execute_module(
-            module_name="netboot.diskless.place_files",
+            module_name="netboot.diskless.swap_files",
             module_args={
                 "part": arguments["part"],
                 "files": files,

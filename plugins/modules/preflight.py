@@ -20,6 +20,20 @@ attributes:
   diff_mode:
     support: none
 options:
+  interface:
+    description: The slaves' interface. The action plugin fills it in from the fleet.
+    type: str
+    default: ""
+  roots:
+    description: The slaves' roots. The action plugin fills them in from the fleet.
+    type: list
+    elements: path
+    default: []
+  directories:
+    description: Directories that grow. The action plugin fills them in from the fleet.
+    type: list
+    elements: path
+    default: []
   allow_uplink:
     description: Whether the slaves' interface may carry the master's default route.
     type: bool
@@ -99,17 +113,19 @@ from ansible_collections.netboot.diskless.plugins.module_utils import _survey
 from ansible_collections.netboot.diskless.plugins.module_utils._tree import measure
 
 ARGUMENTS: dict[str, Any] = {
-    "interface": {"type": "str", "required": True},
-    "roots": {"type": "list", "elements": "path", "required": True},
-    "directories": {"type": "list", "elements": "path", "required": True},
+    "interface": {"type": "str", "default": ""},
+    "roots": {"type": "list", "elements": "path", "default": []},
+    "directories": {"type": "list", "elements": "path", "default": []},
+    # Judged by the action plugin; accepted here so that the documentation and the module agree.
+    "allow_uplink": {"type": "bool", "default": False},
     "configuration_files": {"type": "list", "elements": "path", "default": []},
     "packages": {"type": "dict", "default": {}},
     "commands": {"type": "dict", "default": {}},
     "kernel_tree": {"type": "path", "required": True},
     "symbols": {"type": "list", "elements": "str", "default": []},
-    "programs": {"type": "list", "elements": "path", "required": True},
+    "programs": {"type": "list", "elements": "path", "default": ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/usr"]},
     "exclude": {"type": "list", "elements": "str", "default": []},
-    "state_directory": {"type": "path", "required": True},
+    "state_directory": {"type": "path", "default": "/var/lib/netboot-diskless"},
 }
 
 

@@ -25,6 +25,15 @@ attributes:
     support: partial
     details: Names each path that changes, not its content.
 options:
+  slaves:
+    description: The slaves, by the fields that a root needs. The action plugin fills them in from the fleet.
+    type: list
+    elements: dict
+    default: []
+  site:
+    description: The site, by the fields that a root needs. The action plugin fills them in from the fleet.
+    type: dict
+    default: {}
   programs:
     description: The master's directories that hold its programs.
     type: list
@@ -96,18 +105,17 @@ from ansible_collections.netboot.diskless.plugins.module_utils._lock import lock
 from ansible_collections.netboot.diskless.plugins.module_utils._slave_root import Root, RootError, Source
 from ansible_collections.netboot.diskless.plugins.module_utils._tree import measure
 
-# The action plugin adds the fleet: sites and slaves are not the user's to give.
 ARGUMENTS: dict[str, Any] = {
-    "slaves": {"type": "list", "elements": "dict", "required": True},
-    "site": {"type": "dict", "required": True},
-    "programs": {"type": "list", "elements": "path", "required": True},
+    "slaves": {"type": "list", "elements": "dict", "default": []},
+    "site": {"type": "dict", "default": {}},
+    "programs": {"type": "list", "elements": "path", "default": ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/usr"]},
     "exclude": {"type": "list", "elements": "str", "default": []},
     "etc_exclude": {"type": "list", "elements": "str", "default": []},
     "runlevels": {"type": "dict", "default": {}},
     "services": {"type": "list", "elements": "str", "default": []},
     "root_password_hash": {"type": "str", "default": "", "no_log": True},
     "allow_copy": {"type": "bool", "default": True},
-    "state_directory": {"type": "path", "required": True},
+    "state_directory": {"type": "path", "default": "/var/lib/netboot-diskless"},
 }
 # Byte code comes and goes as programs run; it is copied, but it is no reason to copy again.
 VOLATILE = ["__pycache__", "*.pyc"]

@@ -15,7 +15,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
     WantedDirectory,
     WantedFile,
 )
-from ansible_collections.netboot.diskless.plugins.modules.place_files import differences, run, wanted_files
+from ansible_collections.netboot.diskless.plugins.modules.swap_files import differences, run, wanted_files
 
 from tests.unit.shared import needs_root, picture
 
