@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lab import commands, master, settings
+from lab import commands, host_packages, master, settings
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -25,6 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     for verb, text in (
         ("up", "start the network and the master, and play the site's playbook"),
         ("master-up", "start the network and the master"),
+        ("packages", "install what the lab and the tests need of this machine's distribution"),
         ("reboot-master", "restart the master"),
         ("status", "say what is up"),
         ("down", "end and remove everything but the cache"),
@@ -84,6 +85,7 @@ def _alone(instance: settings.Settings, asked: argparse.Namespace) -> int:
     simple: dict[str, Callable[[settings.Settings], None]] = {
         "master-up": commands.master_up,
         "up": _up,
+        "packages": lambda _instance: host_packages.install(host_packages.ALL + host_packages.TESTS),
         "reboot-master": master.reboot,
         "down": commands.down,
     }

@@ -172,6 +172,10 @@ def down(settings: Settings) -> None:
     :raises LabError: something of it would not go away.
     """
     _need_root()
+    if not shutil.which("ip"):
+        # Without it nothing of the lab was ever made on this machine.
+        say(f"{settings.name} is down")
+        return
     for machine in machines(settings):
         machine.power_off()
     master.down(settings)

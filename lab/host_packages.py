@@ -31,6 +31,16 @@ SLAVES = (
     "socat",  # attaches a terminal to a serial line
     "tcpdump",
 )
+TESTS = (
+    "curl",
+    "gcc",  # unit tests build a kernel of two files
+    "libc6-dev",
+    "libnfs-utils",  # an NFS client in user space
+    "make",
+    "openssh-client",
+    "rsync",
+    "tftp-hpa",
+)
 ALL = tuple(dict.fromkeys(MASTER + SLAVES))
 
 

@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/steps.sh
 
+step packages python -m lab packages
 step lint tools/lint.sh
 step unit pytest
 step sanity tools/sanity.sh

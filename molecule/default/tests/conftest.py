@@ -12,7 +12,6 @@ from testinfra.host import Host
 
 from lab import commands, host_packages, settings
 
-CLIENTS = ("curl", "iproute2", "libnfs-utils", "tftp-hpa")
 SLAVE_ADDRESS = "192.168.1.21"
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -21,7 +20,7 @@ Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 @pytest.fixture(scope="session")
 def instance() -> settings.Settings:
     """The instance of the lab that molecule created; the clients that the tests need are on this machine."""
-    host_packages.install(CLIENTS)
+    host_packages.install(host_packages.TESTS)
     return settings.from_environment()
 
 
