@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ from tests.unit.playbooks.rendering import MODELS, render
 @pytest.fixture(scope="session")
 def renders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The directory below which each model was rendered."""
-    directories = {}
-    for model, (inventory, platform) in MODELS.items():
-        directories[model] = tmp_path_factory.mktemp(model) / "render"
-        run = render(inventory, directories[model], platform=platform)
-        assert run.code == 0 and run.changed > 0, run.text
+    directories = {model: tmp_path_factory.mktemp(model) / "render" for model in MODELS}
+    with ThreadPoolExecutor() as pool:
+        runs = {
+            model: pool.submit(render, inventory, directories[model], platform=platform)
+            for model, (inventory, platform) in MODELS.items()
+        }
+    for run in runs.values():
+        assert run.result().code == 0 and run.result().changed > 0, run.result().text
     return directories
