@@ -81,7 +81,8 @@ def network(value: object) -> Network:
     parsed = netaddr.IPNetwork(given, version=4)
     if str(parsed.network) != base:
         raise Refused(f"{NETWORK_ALLOWED}; this address is in {parsed.cidr}")
-    if not (values.is_unicast(parsed.first) and values.is_unicast(parsed.last)):
+    # With a prefix of 8 or more all addresses have the first octet in common, which decides.
+    if not values.is_unicast(parsed.first):
         raise Refused(f"{NETWORK_ALLOWED}, of unicast addresses")
     return Network(given, parsed.first, parsed.last, parsed.prefixlen, str(parsed.netmask))
 

@@ -12,7 +12,7 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.utils.display import Display
 from ansible.vars.manager import VariableManager
-from ansible_collections.netboot.diskless.plugins.inventory.host_vars import host_names
+from ansible_collections.netboot.diskless.plugins.inventory.host_vars import InventoryModule, host_names
 
 HOSTS = "master:\n  hosts:\n    master:\nslaves:\n"
 SOURCE = "plugin: netboot.diskless.host_vars\n"
@@ -125,3 +125,10 @@ def test_an_unknown_option_is_refused(tmp_path: Path, warnings: list[str]) -> No
 )
 def test_host_names(entries: list[str], names: list[str]) -> None:
     assert list(host_names(entries, (".yml", ".yaml", ".json"), ("~", ".bak", ".swp"))) == names
+
+
+@pytest.mark.parametrize(("name", "ours"), [("a.yml", True), ("a.yaml", True), ("a.ini", False), ("a", False)])
+def test_sources_are_yaml_files_that_exist(tmp_path: Path, name: str, ours: bool) -> None:
+    assert InventoryModule().verify_file(str(tmp_path / name)) is False
+    (tmp_path / name).write_text(SOURCE)
+    assert InventoryModule().verify_file(str(tmp_path / name)) is ours

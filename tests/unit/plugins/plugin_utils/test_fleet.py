@@ -125,7 +125,10 @@ def test_what_follows_from_a_slaves_variables(changes: dict[str, object], derive
         ({"nat": True, "router": "192.168.1.254"}, {"router": "192.168.1.254"}),
         ({"router": "192.168.1.254"}, {"nat": False, "router": "192.168.1.254"}),
         ({"router": None}, {"router": ""}),
-        ({"dns_servers": ["9.9.9.9"], "ntp_servers": ["192.168.1.1"]}, {"dns_servers": ["9.9.9.9"]}),
+        (
+            {"dns_servers": ["9.9.9.9"], "ntp_servers": ["192.168.1.1"]},
+            {"dns_servers": ["9.9.9.9"], "ntp_servers": ["192.168.1.1"]},
+        ),
         ({"root": "/srv//diskless/"}, {"root": "/srv/diskless"}),
     ],
 )

@@ -20,6 +20,7 @@ Check = Callable[[object], object]
     ("check", "value", "result"),
     [
         (paths.path, "/diskless/a", "/diskless/a"),
+        (paths.path, f"/{'x' * 255}", f"/{'x' * 255}"),
         (paths.path, "//diskless///a/", "/diskless/a"),
         (paths.path, "/diskless/./b/../a", "/diskless/a"),
         (paths.site_path, "/usr/local/diskless", "/usr/local/diskless"),

@@ -154,6 +154,7 @@ def test_required_of_a_slave(variable: str) -> None:
     found = problems(slaves={"slave21": {name: value for name, value in SLAVE21.items() if name != variable}})
     assert named(found) == [("slave21", variable)]
     assert f"slave21: {variable} is not set; allowed: " in found[0][2]
+    assert "as a string" not in found[0][2]
 
 
 def test_an_inventory_name_that_is_no_host_name_needs_a_hostname() -> None:
@@ -267,6 +268,25 @@ def test_all_problems_come_at_once() -> None:
         ("", "slave_mac"),
         ("", "slave_address"),
     }
+
+
+@pytest.mark.parametrize(
+    ("variable", "start", "derived", "limit"),
+    [
+        ("slave_root", "/diskless/a", "nfs_root", 255),
+        ("slave_kernel_arguments", "a", "command_line", 1920),
+        ("slave_hostname", "a", "fqdn", 253),
+    ],
+)
+def test_what_is_derived_may_be_this_long_and_no_longer(variable: str, start: str, derived: str, limit: int) -> None:
+    variables = site(domain=".".join(["x" * 63] * 3))
+
+    def made(value: str) -> str:
+        return build_fleet(variables, {"slave21": {**SLAVE21, variable: value}}, ["master"])["slaves"][0][derived]
+
+    longest = start + "a" * (limit - len(made(start)))
+    assert len(made(longest)) == limit
+    assert named(problems(variables, {"slave21": {**SLAVE21, variable: f"{longest}a"}})) == [("slave21", variable)]
 
 
 def test_a_long_value_is_cut_and_stays_on_one_line() -> None:
