@@ -13,16 +13,15 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 
+from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import BITS, NICS
 from ansible_collections.netboot.diskless.plugins.module_utils._names import address_number, normal_mac
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems import UNSET, Refused
 
-ARCHITECTURES = ("x86_64", "i386")
 LOADERS = ("pxelinux", "etherboot")
 NFS_VERSIONS = ("3", "4.1", "4.2")
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
 _INTERFACE = re.compile(r"[A-Za-z0-9._-]{1,15}", re.ASCII)
-_DRIVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,54}", re.ASCII)
 _INVENTORY_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?", re.ASCII)
 _CONSOLE = re.compile(
     r"(?:tty[A-Za-z]{0,8}[0-9]{1,3}|hvc[0-9]{1,2})(?:,[1-9][0-9]{2,6}(?:[noe](?:[5-8]r?)?)?)?", re.ASCII
@@ -44,7 +43,7 @@ HOST_NAME_ALLOWED = (
 INVENTORY_NAME_ALLOWED = "an inventory name of letters, digits, dots, hyphens and underscores, at most 253"
 DOMAIN_ALLOWED = "a domain name of letters, digits, hyphens and dots (RFC 1123), at most 253 characters"
 INTERFACE_ALLOWED = "a network interface's name, 1 to 15 letters, digits, dots, hyphens and underscores"
-DRIVER_ALLOWED = 'a network driver\'s name such as e1000, or "" for the common set'
+DRIVER_ALLOWED = f'one of the network drivers {", ".join(sorted(NICS))}, or "" for the common ones'
 CONSOLE_ALLOWED = 'a tty name with an optional speed, such as ttyS0,115200, or ""'
 ARGUMENTS_ALLOWED = (
     "kernel command line words of printable ASCII with one space between them, without quotes, backslashes or any of "
@@ -126,9 +125,9 @@ def interface(value: object) -> str:
 
 
 def driver(value: object) -> str:
-    """Return a kernel driver's name (MODULE_NAME_LEN is 56 with the final NUL), or "" for the common set."""
+    """Return the name of a network adapter's driver that a kernel can be given, or "" for the common ones."""
     name = text(value, DRIVER_ALLOWED)
-    if name and not _DRIVER.fullmatch(name):
+    if name and name not in NICS:
         raise Refused(DRIVER_ALLOWED)
     return name
 
@@ -164,7 +163,7 @@ def one_of(choices: Sequence[str]) -> Callable[[object], str]:
     return check
 
 
-architecture = one_of(ARCHITECTURES)
+architecture = one_of(list(BITS))
 loader = one_of(LOADERS)
 nfs_version = one_of(NFS_VERSIONS)
 

@@ -118,7 +118,12 @@ def test_the_master_is_no_slave() -> None:
         ({"hostname": "MASTER.mydomain.com"}, "slave_hostname", "the master master has it already"),
         ({"architecture": "arm64"}, "slave_architecture", "allowed: one of x86_64, i386"),
         ({"loader": "grub"}, "slave_loader", "allowed: one of pxelinux, etherboot"),
-        ({"nic": "e1000,r8169"}, "slave_nic", "is 'e1000,r8169'; allowed: a network driver's name"),
+        (
+            {"nic": "e1000,r8169"},
+            "slave_nic",
+            "is 'e1000,r8169'; allowed: one of the network drivers 8139cp, ",
+        ),
+        ({"nic": "rtl8139"}, "slave_nic", "is 'rtl8139'; allowed: one of the network drivers"),
         ({"root": "192.168.1.21"}, "slave_root", "allowed: an absolute path"),
         ({"root": "/diskless"}, "slave_root", "is '/diskless'; allowed: an absolute path"),
         ({"root": "/diskless/"}, "slave_root", "below fleet_root (/diskless)"),

@@ -92,7 +92,7 @@ def test_other_types_are_refused(check: Check, good: str, value: object) -> None
         (values.interface, "eth0.10", "eth0.10"),
         (values.interface, "x" * 15, "x" * 15),
         (values.driver, "", ""),
-        (values.driver, "ne2k-pci", "ne2k-pci"),
+        (values.driver, "via-rhine", "via-rhine"),
         (values.driver, "8139too", "8139too"),
         (values.console, "", ""),
         (values.console, "tty0", "tty0"),
