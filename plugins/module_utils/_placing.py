@@ -26,17 +26,6 @@ from ansible_collections.netboot.diskless.plugins.module_utils import _files
 from ansible_collections.netboot.diskless.plugins.module_utils._files import read_file
 from ansible_collections.netboot.diskless.plugins.module_utils._ledger import FOREIGN, Ledger, ownership, sha256
 
-__all__ = [
-    "Placer",
-    "PlacingError",
-    "Plan",
-    "WantedDirectory",
-    "WantedFile",
-    "check",
-    "make_plan",
-    "read_file",
-]
-
 
 class PlacingError(Exception):
     """Nothing was changed, or all changes were taken back; the text says why, one problem a line."""
@@ -116,10 +105,18 @@ def _directory_problems(directories: list[WantedDirectory]) -> list[str]:
     ]
 
 
-def _file_problem(wanted: WantedFile, recorded: dict[str, str], package_root: str) -> str:
+def _compare(wanted: WantedFile, plan: Plan, recorded: dict[str, str], package_root: str) -> str:
+    """Enters in the plan what a file takes; returns what is in its way, or an empty string."""
     obstacle = _obstacle(wanted.path)
-    if obstacle or ownership(wanted.path, recorded, wanted.content, package_root) != FOREIGN:
+    if obstacle:
         return obstacle
+    if wanted.content is not None and read_file(wanted.path) == wanted.content:
+        if _attributes_differ(wanted.path, wanted):
+            plan.mend.append(wanted)
+        return ""
+    plan.write.append(wanted)
+    if ownership(wanted.path, recorded, wanted.content, package_root) != FOREIGN:
+        return ""
     return (
         f"{wanted.path} was neither written by netboot.diskless nor left as its package shipped it; "
         "move it away (or its settings into the inventory) and run again"
@@ -134,21 +131,16 @@ def make_plan(
     Raises:
         PlacingError: a file is somebody else's, or something that is no file or directory is in the way.
     """
+    plan = Plan()
     paths = Counter(wanted.path for wanted in files)
     problems = [f"{path} is wanted twice, by two entries of one part" for path, count in paths.items() if count > 1]
     problems += _directory_problems(directories)
-    problems += [_file_problem(wanted, recorded, package_root) for wanted in files]
+    problems += [_compare(wanted, plan, recorded, package_root) for wanted in files]
     if any(problems):
         raise PlacingError("\n".join(problem for problem in problems if problem))
-    plan = Plan()
     for directory in directories:
         if not os.path.isdir(directory.path) or _attributes_differ(directory.path, directory):
             plan.directories.append(directory)
-    for wanted in files:
-        if wanted.content is None or read_file(wanted.path) != wanted.content:
-            plan.write.append(wanted)
-        elif _attributes_differ(wanted.path, wanted):
-            plan.mend.append(wanted)
     # What is no file any more is not what we wrote there.
     plan.remove = sorted(
         path for path in recorded if path not in paths and os.path.lexists(path) and not _obstacle(path)

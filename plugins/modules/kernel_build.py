@@ -103,6 +103,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netboot.diskless.plugins.module_utils._files import read_file
 from ansible_collections.netboot.diskless.plugins.module_utils._kconfig import fragment
 from ansible_collections.netboot.diskless.plugins.module_utils._kernel_build import (
     Build,
@@ -119,7 +120,6 @@ from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
     Plan,
     WantedFile,
     make_plan,
-    read_file,
 )
 
 ARGUMENTS: dict[str, Any] = {

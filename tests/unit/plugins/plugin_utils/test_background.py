@@ -61,9 +61,9 @@ def run(master: Master) -> dict[str, Any]:
 
 
 def test_gives_the_modules_own_result_and_cleans_up(shown: list[str]) -> None:
-    master = Master(["going\n50%\n", "going\r\n\r\n", "going\r\n60%\r\n", "ended\n"], STARTED, DONE)
+    master = Master(["going\n50%\n", "going\r\n\r\n", "going\r\n60%\r\nof it\r\n", "ended\n"], STARTED, DONE)
     assert run(master) == {"changed": True, "image_bytes": 5}
-    assert [line.split(" (")[0] for line in shown] == ["half", "60%"]
+    assert [line.split(" (")[0] for line in shown] == ["half", "60%\nof it"]
     assert master.asked == [
         ("netboot.diskless.kernel_build", None),
         ("ansible.builtin.async_status", "status"),
