@@ -105,6 +105,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netboot.diskless.plugins.module_utils._files import read_file
 from ansible_collections.netboot.diskless.plugins.module_utils._lock import locked
 from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
     Placer,
@@ -114,7 +115,6 @@ from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
     WantedFile,
     check,
     make_plan,
-    read_file,
 )
 
 ARGUMENTS: dict[str, Any] = {
