@@ -14,6 +14,7 @@ MASTER = (
     "iproute2",
     "linux-source-6.1",  # /usr/src/linux of the master; every slave's kernel comes from it
     "mmdebstrap",
+    "mount",
     "openssh-client",
     "python3-pip",  # fetches Portage's source distribution
     "socat",  # ssh's way into the master's network namespace
