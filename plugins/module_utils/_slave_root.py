@@ -12,7 +12,6 @@ A root that exists belongs to its slave, which is root there: it is only touched
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -25,6 +24,7 @@ from typing import Any
 from ansible_collections.netboot.diskless.plugins.module_utils import _beneath as beneath
 from ansible_collections.netboot.diskless.plugins.module_utils import _root_identity as identity
 from ansible_collections.netboot.diskless.plugins.module_utils._root_copy import CopyError, copy_etc, copy_programs
+from ansible_collections.netboot.diskless.plugins.module_utils._root_record import Record
 from ansible_collections.netboot.diskless.plugins.module_utils._root_services import (
     MissingServices,
     further_scripts,
@@ -130,39 +130,44 @@ class Root:
         except (beneath.BeneathError, CopyError, MissingServices, OSError) as error:
             raise RootError(f"{self.slave['name']}: {error}") from error
         if not self.dry:
-            self._record()
+            self.record.finish(self.source.stamp)
         return self.changes
 
+    @property
+    def record(self) -> Record:
+        """What the master remembers of this root."""
+        return Record(self.source.state_directory, self.slave["address"], self.slave["root"])
+
     def is_new(self) -> bool:
-        """Whether the root does not exist yet; an empty directory is none."""
-        return not os.path.isdir(self.slave["root"]) or not os.listdir(self.slave["root"])
+        """Whether the root does not exist yet; an empty directory is none, nor is one that was not finished."""
+        root = self.slave["root"]
+        return not os.path.isdir(root) or set(os.listdir(root)) <= {"lost+found"} or self.record.is_unfinished()
 
     def programs_differ(self) -> bool:
         """Whether the master's programs changed since they were last copied here."""
-        try:
-            with open(self._record_path(), encoding="utf-8") as stream:
-                known = json.load(stream)
-            return (known["root"], known["programs"]) != (self.slave["root"], self.source.stamp)
-        except (OSError, ValueError, KeyError, TypeError):
-            return True
+        return not self.record.holds(self.source.stamp)
 
     def _make(self) -> None:
-        """Makes the root beside its place and puts it there. What an earlier run has copied of it is used."""
+        """Makes the root beside its place and puts it there; what an earlier run has copied of it is used.
+
+        A root that is a file system of its own cannot be put there as a whole. It is made in its place, and counts as
+        new until it is complete.
+        """
         final = self.slave["root"]
-        if os.path.ismount(final):
-            raise RootError(
-                f"{final} is empty and a mount point, where a root cannot appear as a whole; "
-                f"unmount it, or mount its file system at {os.path.dirname(final)}"
-            )
         scripts = os.path.join(self.source.etc, "init.d")
         self._services_of(set(os.listdir(scripts)) if os.path.isdir(scripts) else set())
         if not self.dry:
-            building = self._building()
-            os.makedirs(building, mode=0o755, exist_ok=True)
+            in_place = os.path.ismount(final) or (os.path.isdir(final) and bool(os.listdir(final)))
+            building = final if in_place else self._building()
+            if in_place:
+                self.record.begin()
+            os.makedirs(building, exist_ok=True)
+            os.chmod(building, 0o755)
             shutil.rmtree(os.path.join(building, "etc"), ignore_errors=True)
             with beneath.Beneath(building) as tree:
                 self._complete(tree, new=True)
-            os.rename(building, final)
+            if not in_place:
+                os.rename(building, final)
         self.changes = [f"{final} is made from the master's programs"]
 
     def _complete(self, tree: beneath.Beneath, new: bool) -> None:
@@ -179,18 +184,6 @@ class Root:
     def _building(self) -> str:
         parent, name = os.path.split(self.slave["root"].rstrip("/"))
         return os.path.join(parent, f".{name}.building")
-
-    def _record_path(self) -> str:
-        return os.path.join(self.source.state_directory, "roots", f"{self.slave['address']}.json")
-
-    def _record(self) -> None:
-        if not self.programs_differ():
-            return
-        path = self._record_path()
-        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-        with open(f"{path}.new", "w", encoding="utf-8") as stream:
-            json.dump({"root": self.slave["root"], "programs": self.source.stamp}, stream)
-        os.replace(f"{path}.new", path)
 
     def _note(self, relative: str, what: str) -> bool:
         """Notes a change and says whether to carry it out."""

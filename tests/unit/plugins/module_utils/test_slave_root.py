@@ -215,13 +215,52 @@ def test_an_empty_directory_is_no_root_yet(world: World) -> None:
     assert stat.S_IMODE(root.stat().st_mode) == 0o755
 
 
-def test_an_empty_mount_point_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of ours runs after it, because nothing of ours catches it."""
+
+
+@pytest.fixture
+def mounted(world: World, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The place of slave21's root as a new file system of its own, which no rename can put a root on."""
     root = world.roots / "192.168.1.21"
-    root.mkdir()
+    (root / "lost+found").mkdir(mode=0o700, parents=True)
     monkeypatch.setattr(os.path, "ismount", lambda path: path == str(root))
-    with pytest.raises(RootError, match=f"{root} is empty and a mount point.*mount its file system at {world.roots}"):
+    return root
+
+
+def test_a_root_on_a_file_system_of_its_own_is_made_in_its_place(world: World, kept: World, mounted: Path) -> None:
+    before = picture(world.base)
+    told = [f"{mounted} is made from the master's programs"]
+    assert world.bring(dry=True) == told and picture(world.base) == before
+    assert world.bring() == told
+    assert os.listdir(world.roots) == ["192.168.1.21"]
+    expected = set(picture(Path(f"{kept.base}.kept/diskless/192.168.1.21")))
+    assert set(picture(mounted)) == expected | {"lost+found"}
+    assert world.bring() == []
+
+
+@pytest.mark.parametrize("name", ["copy_programs", "copy_etc", "shutil.rmtree"])
+def test_one_that_was_killed_on_its_own_file_system_is_made_again(
+    world: World, mounted: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def killed(*_args: Any, **_options: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(f"{_slave_root.__name__}.{name}", killed)
         world.bring()
-    assert os.listdir(world.roots) == ["192.168.1.21"] and os.listdir(root) == []
+    (mounted / "home").mkdir(exist_ok=True)
+    assert Root(world.slave(), world.source(), True).is_new()
+    world.bring()
+    assert (mounted / "etc/profile").exists() and (mounted / "usr/bin/bash").exists()
+    assert world.bring() == [] and not Root(world.slave(), world.source(), True).is_new()
+
+
+def test_a_slave_cannot_make_its_root_new(standing: World) -> None:
+    root = Path(standing.slave()["root"])
+    (root / "unfinished").touch()
+    (root / "lost+found").mkdir()
+    assert not Root(standing.slave(), standing.source(), True).is_new()
 
 
 # --- a root that is there
@@ -370,10 +409,6 @@ def test_nothing_fails_without_ssh_keygen(world: World, monkeypatch: pytest.Monk
 # --- runs that are killed
 
 
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing of ours runs after it, because nothing of ours catches it."""
-
-
 # Which call of which function, and whether the run is killed before it or after it.
 KILLS = [
     (_slave_root, "copy_programs", 1, "before"),
@@ -421,7 +456,7 @@ def test_a_killed_run_leaves_no_half_root_and_the_next_one_finishes_it(
 
 def test_a_kill_before_the_record_only_repeats_the_copy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(json, "dump", lambda *_args: (_ for _ in ()).throw(Killed()))
+        patch.setattr(json, "dumps", lambda *_args: (_ for _ in ()).throw(Killed()))
         world.bring()
     assert world.bring() == [f"{world.roots}/192.168.1.21/ gets the master's programs"]
     assert world.bring() == []
