@@ -29,6 +29,19 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
+def boot_files(fleet: dict[str, Any]) -> list[str]:
+    """Paths below the TFTP root that the roles will write."""
+    root, slaves = fleet["site"]["tftp_root"], fleet["slaves"]
+    names = ["pxelinux.0", "ldlinux.c32", "pxelinux.cfg/default"]
+    names += sorted({slave["kernel_file"] for slave in slaves})
+    for slave in slaves:
+        if slave["loader"] == "pxelinux":
+            names += [f"pxelinux.cfg/{slave['mac_name']}", f"pxelinux.cfg/{slave['hex_name']}"]
+        else:
+            names.append(slave["boot_file"])
+    return [f"{root}/{name}" for name in names]
+
+
 class ActionModule(ActionBase):
     """Action plugin netboot.diskless.preflight."""
 
@@ -46,8 +59,9 @@ class ActionModule(ActionBase):
         allow_uplink = arguments.pop("allow_uplink")
         arguments.update(
             interface=site["interface"],
-            roots=[slave["root"] for slave in fleet["slaves"]],
+            roots={slave["address"]: slave["root"] for slave in fleet["slaves"]},
             directories=[site["root"], site["tftp_root"]],
+            configuration_files=[*arguments["configuration_files"], *boot_files(fleet)],
         )
         result = self._execute_module(
             module_name="netboot.diskless.preflight", module_args=arguments, task_vars=task_vars
@@ -55,7 +69,7 @@ class ActionModule(ActionBase):
         if result.get("failed"):
             return result
         survey = result.pop("survey")
-        problems = judge(site, survey, allow_uplink, arguments["kernel_tree"])
+        problems = judge(fleet, survey, allow_uplink, arguments["kernel_tree"])
         if problems:
             text = "\n".join(problems)
             return {"failed": True, "problems": problems, "msg": f"nothing was changed on the master:\n{text}"}

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from typing import Any
@@ -64,7 +65,9 @@ def texts(slave: dict[str, Any], site: dict[str, Any]) -> Identity:
     }
     if slave["console"]:
         tty, _comma, baud = slave["console"].partition(",")
-        files[f"etc/conf.d/agetty.{tty}"] = f'{MANAGED}baud="{baud or 9600}"\nterm_type="vt100"\n'
+        # What the kernel calls 115200n8 is 115200 to a getty.
+        speed = re.sub("[^0-9].*", "", baud) or "9600"
+        files[f"etc/conf.d/agetty.{tty}"] = f'{MANAGED}baud="{speed}"\nterm_type="vt100"\n'
     return files
 
 

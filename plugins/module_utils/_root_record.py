@@ -38,6 +38,10 @@ class Record:
         """Whether the root got the programs of this stamp; a record that cannot be read says no."""
         return bool(self._read().get("programs") == programs)
 
+    def exists(self) -> bool:
+        """Whether the master knows this root at all: one that it does not know was made by somebody else."""
+        return bool(self._read())
+
     def is_unfinished(self) -> bool:
         """Whether a run that built the root in its place did not come to its end."""
         return bool(self._read().get("unfinished"))

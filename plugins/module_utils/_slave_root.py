@@ -167,6 +167,8 @@ class Root:
             with beneath.Beneath(building) as tree:
                 self._complete(tree, new=True)
             if not in_place:
+                # Known before it appears: a run that is killed here leaves no root that seems to be somebody else's.
+                self.record.finish(self.source.stamp)
                 os.rename(building, final)
         self.changes = [f"{final} is made from the master's programs"]
 

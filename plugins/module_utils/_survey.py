@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.netboot.diskless.plugins.module_utils import _kconfig
 from ansible_collections.netboot.diskless.plugins.module_utils._ledger import ownership
+from ansible_collections.netboot.diskless.plugins.module_utils._root_record import Record
 
 # linux/if.h
 IFF_UP = 0x1
@@ -112,6 +113,31 @@ def installed_parts(packages: dict[str, list[str]], commands: dict[str, list[str
         return part in commands and all(shutil.which(command) for command in commands[part])
 
     return sorted(part for part, names in packages.items() if complete(part) or all(has(name) for name in names))
+
+
+def roots(by_address: dict[str, str], state_directory: str) -> tuple[list[str], list[str]]:
+    """The roots that are still to be made, and those that are there though the master does not know them.
+
+    Args:
+        by_address: path of each slave's root by the slave's address.
+        state_directory: where the master keeps what it knows of its roots.
+    """
+    missing, unknown = [], []
+    for address, root in by_address.items():
+        record = Record(state_directory, address, root)
+        if not os.path.isdir(root) or set(os.listdir(root)) <= {"lost+found"} or record.is_unfinished():
+            missing.append(root)
+        elif not record.exists():
+            unknown.append(root)
+    return missing, unknown
+
+
+def kernel_tree(tree: str) -> str:
+    """What a kernel's source is fit for: missing, used (Kbuild refuses O= with a tree that was built in), or clean."""
+    if not os.path.isfile(os.path.join(tree, "Kconfig")):
+        return "missing"
+    traces = (".config", "include/config", "arch/x86/include/generated")
+    return "used" if any(os.path.exists(os.path.join(tree, trace)) for trace in traces) else "clean"
 
 
 def owners(paths: list[str], state_directory: str) -> dict[str, str]:

@@ -79,7 +79,7 @@ EXAMPLES = r"""
   netboot.diskless.kernel_build:
     tree: /usr/src/linux
     output: /var/cache/netboot-diskless/kernel/slave-x86_64
-    symbols: "{{ ['e1000'] | netboot.diskless.kernel_fragment('slave', architecture='x86_64') }}"
+    symbols: "{{ 'slave' | netboot.diskless.kernel_fragment(nics=['e1000']) }}"
     image: /srv/tftp/bzImage_x86_64
     config: /var/lib/netboot-diskless/kernel/.config_x86_64
 """
@@ -99,6 +99,7 @@ image_bytes:
   returned: when there is an image
 """
 
+import contextlib
 import os
 from typing import Any
 
@@ -114,6 +115,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._kernel_build imp
     exclusive,
     is_built,
 )
+from ansible_collections.netboot.diskless.plugins.module_utils._lock import locked
 from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
     Placer,
     PlacingError,
@@ -191,14 +193,16 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     part = "kernel-" + os.path.basename(params["output"].rstrip("/"))
     placer = Placer(params["state_directory"], part)
     files = installed_files(build, params)
-    plan = make_plan(files, [], placer.ledger.read())
-    result["changed"] = needed or bool(plan)
-    result["image_bytes"] = os.path.getsize(build.image)
-    if module._diff:
-        result["diff"] = _config_diff(plan, params)
-    if not module.check_mode:
-        placer.apply(plan)
-        placer.settle(files)
+    lock = os.path.join(params["state_directory"], "lock-place_files")
+    with contextlib.nullcontext() if module.check_mode else locked(lock):
+        plan = make_plan(files, [], placer.ledger.read())
+        result["changed"] = needed or bool(plan)
+        result["image_bytes"] = os.path.getsize(build.image)
+        if module._diff:
+            result["diff"] = _config_diff(plan, params)
+        if not module.check_mode:
+            placer.apply(plan)
+            placer.settle(files)
     return result
 
 

@@ -25,10 +25,9 @@ options:
     type: str
     default: ""
   roots:
-    description: The slaves' roots. The action plugin fills them in from the fleet.
-    type: list
-    elements: path
-    default: []
+    description: The slaves' roots by address. The action plugin fills them in from the fleet.
+    type: dict
+    default: {}
   directories:
     description: Directories that grow. The action plugin fills them in from the fleet.
     type: list
@@ -106,6 +105,7 @@ problems:
 """
 
 import os
+import subprocess
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -114,7 +114,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._tree import meas
 
 ARGUMENTS: dict[str, Any] = {
     "interface": {"type": "str", "default": ""},
-    "roots": {"type": "list", "elements": "path", "default": []},
+    "roots": {"type": "dict", "default": {}},
     "directories": {"type": "list", "elements": "path", "default": []},
     # Judged by the action plugin; accepted here so that the documentation and the module agree.
     "allow_uplink": {"type": "bool", "default": False},
@@ -131,17 +131,19 @@ ARGUMENTS: dict[str, Any] = {
 
 def survey(params: dict[str, Any]) -> dict[str, Any]:
     """Everything that the judgement on the controller needs to know of this machine."""
-    missing = [root for root in params["roots"] if not os.path.isdir(root)]
+    missing, unknown = _survey.roots(params["roots"], params["state_directory"])
     programs = measure(params["programs"], params["exclude"]) if missing else None
     return {
         "interface": _survey.interface(params["interface"]),
         "default_route_interfaces": _survey.default_route_interfaces(),
         "space": {path: _survey.space(path) for path in params["directories"]},
+        "machine": os.uname().machine,
         "missing_roots": missing,
+        "unknown_roots": unknown,
         "root_size": {"bytes": programs.bytes, "inodes": programs.inodes} if programs else None,
         "kernel": _survey.running_kernel(params["symbols"]),
         "installed_parts": _survey.installed_parts(params["packages"], params["commands"]),
-        "kernel_tree": os.path.isfile(os.path.join(params["kernel_tree"], "Kconfig")),
+        "kernel_tree": _survey.kernel_tree(params["kernel_tree"]),
         "owners": _survey.owners(params["configuration_files"], params["state_directory"]),
     }
 
@@ -150,7 +152,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         module.exit_json(changed=False, survey=survey(module.params))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
         module.fail_json(msg=f"the master cannot be surveyed: {error}")
 
 

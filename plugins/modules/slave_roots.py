@@ -59,7 +59,8 @@ options:
     elements: str
     default: []
   root_password_hash:
-    description: The crypt(5) hash of root's password on the slaves. Empty locks it.
+    description: The crypt(5) hash of root's password on the slaves. When it is empty, a new root has it locked, and
+      one that is there keeps what it has.
     type: str
     default: ""
   allow_copy:

@@ -35,7 +35,7 @@ SLAVE_VARIABLES = (
 )
 
 # What the roles of this collection call their own, and what is near one of the names above.
-_ROLE_VARIABLES = ("fleet_model", "fleet_platform", "fleet_part", "fleet_rendering")
+_ROLE_VARIABLES = ("fleet_model", "fleet_platform", "fleet_part", "fleet_survey", "fleet_installed_parts")
 
 # How alike two names are, 0 to 1 (difflib), when one is taken for a slip of the other.
 _ALIKE = 0.8

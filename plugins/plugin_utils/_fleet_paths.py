@@ -52,9 +52,7 @@ def site_path(value: object) -> str:
     normal = path(value, SITE_PATH_ALLOWED)
     if normal in _SYSTEM_DIRECTORIES:
         raise Refused(SITE_PATH_ALLOWED)
-    if not is_inside(normal, "/usr/local") and any(
-        is_same_or_inside(normal, tree) for tree in (*_SYSTEM_TREES, *_OUR_TREES)
-    ):
+    if any(is_same_or_inside(normal, tree) for tree in (*_SYSTEM_TREES, *_OUR_TREES)):
         raise Refused(SITE_PATH_ALLOWED)
     return normal
 

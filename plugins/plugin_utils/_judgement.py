@@ -74,21 +74,42 @@ def _file_problems(survey: dict[str, Any]) -> list[str]:
 
 
 def _tree_problems(survey: dict[str, Any], kernel_tree: str) -> list[str]:
-    if survey["kernel_tree"]:
-        return []
-    return [f"fleet_kernel_tree is {kernel_tree!r}, which holds no Linux source; install one there or name its place"]
+    advice = {
+        "missing": "holds no Linux source; install one there or name its place",
+        "used": "has been built in, and Linux builds nothing outside of such a tree; save its .config and clean it "
+        "(make mrproper), or name a second tree",
+    }.get(survey["kernel_tree"])
+    return [f"fleet_kernel_tree is {kernel_tree!r}, which {advice}"] if advice else []
 
 
-def judge(site: dict[str, Any], survey: dict[str, Any], allow_uplink: bool, kernel_tree: str) -> list[str]:
+def _root_problems(slaves: list[dict[str, Any]], survey: dict[str, Any]) -> list[str]:
+    problems = [
+        f"{root} is there, but netboot.diskless did not make it; it is not replaced. Move it away, and carry over what "
+        "you want to keep when the new root is made"
+        for root in survey["unknown_roots"]
+    ]
+    if survey["machine"] == "x86_64":
+        problems += [
+            f"{slave['name']}: slave_architecture is 'i386', but roots are made of this master's programs, which are "
+            "x86_64's; allowed here: x86_64"
+            for slave in slaves
+            if slave["architecture"] == "i386"
+        ]
+    return problems
+
+
+def judge(fleet: dict[str, Any], survey: dict[str, Any], allow_uplink: bool, kernel_tree: str) -> list[str]:
     """All problems of a master, or none.
 
     Args:
-        site: the fleet's site.
+        fleet: the fleet's model.
         survey: what the module preflight saw.
         allow_uplink: whether the slaves' interface may be the way to the internet.
         kernel_tree: where the survey looked for the kernel's source.
     """
+    site = fleet["site"]
     return [
+        *_root_problems(fleet["slaves"], survey),
         *_interface_problems(site, survey, allow_uplink),
         *_space_problems(site, survey),
         *_file_problems(survey),

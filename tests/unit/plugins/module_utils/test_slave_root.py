@@ -454,7 +454,7 @@ def test_a_killed_run_leaves_no_half_root_and_the_next_one_finishes_it(
         world.bring()
     whole = (name, when) == ("rename", "after")
     assert final.exists() == whole
-    assert Root(world.slave(), world.source(), True).programs_differ()
+    assert Root(world.slave(), world.source(), True).is_new() != whole
     # What the master keeps for itself in the meantime must not remain of the first attempt.
     (world.base / "etc/profile").chmod(0o600)
     world.bring()
@@ -464,11 +464,15 @@ def test_a_killed_run_leaves_no_half_root_and_the_next_one_finishes_it(
     assert world.bring() == []
 
 
-def test_a_kill_before_the_record_only_repeats_the_copy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_before_the_record_begins_again_and_no_root_is_nobodys(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(json, "dumps", lambda *_args: (_ for _ in ()).throw(Killed()))
         world.bring()
-    assert world.bring() == [f"{world.roots}/192.168.1.21/ gets the master's programs"]
+    # A root without a record would be somebody else's.
+    assert not (world.roots / "192.168.1.21").exists()
+    assert world.bring() == [f"{world.roots}/192.168.1.21 is made from the master's programs"]
     assert world.bring() == []
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.netboot.diskless.plugins.module_utils import _survey
 from ansible_collections.netboot.diskless.plugins.module_utils._ledger import sha256
+from ansible_collections.netboot.diskless.plugins.module_utils._root_record import Record
 
 # proc(5), /proc/net/route: addresses are hexadecimal, the default route has neither destination nor mask.
 ROUTES = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
@@ -169,3 +170,36 @@ def test_owners_by_all_ledgers(tmp_path: Path) -> None:
     expected = {"ours": "ours", "also": "ours", "foreign": "foreign", "absent": "absent", "comments": "pristine"}
     assert found == {paths[name]: owner for name, owner in expected.items()}
     assert _survey.owners([paths["ours"]], str(tmp_path / "fresh")) == {paths["ours"]: "foreign"}
+
+
+def test_roots_are_missing_ours_or_somebody_elses(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    addresses = {f"192.168.1.{number}": str(tmp_path / f"root{number}") for number in range(21, 26)}
+    _absent, empty, ours, strange, unfinished = (Path(path) for path in addresses.values())
+    empty.mkdir()
+    for root in (ours, strange, unfinished):
+        (root / "etc").mkdir(parents=True)
+    Record(str(state), "192.168.1.23", str(ours)).finish("stamp")
+    Record(str(state), "192.168.1.25", str(unfinished)).begin()
+    # A record of another place says nothing of this one.
+    Record(str(state), "192.168.1.24", "/elsewhere").finish("stamp")
+    missing, unknown = _survey.roots(addresses, str(state))
+    assert missing == [addresses["192.168.1.21"], str(empty), str(unfinished)]
+    assert unknown == [str(strange)]
+
+
+@pytest.mark.parametrize(
+    ("files", "state"),
+    [
+        ([], "missing"),
+        (["Kconfig"], "clean"),
+        (["Kconfig", ".config"], "used"),
+        (["Kconfig", "include/config/auto.conf"], "used"),
+        (["Kconfig", "arch/x86/include/generated/x.h"], "used"),
+    ],
+)
+def test_a_tree_that_was_built_in_is_known(tmp_path: Path, files: list[str], state: str) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert _survey.kernel_tree(str(tmp_path)) == state

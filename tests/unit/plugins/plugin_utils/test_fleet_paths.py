@@ -23,7 +23,6 @@ Check = Callable[[object], object]
         (paths.path, f"/{'x' * 255}", f"/{'x' * 255}"),
         (paths.path, "//diskless///a/", "/diskless/a"),
         (paths.path, "/diskless/./b/../a", "/diskless/a"),
-        (paths.site_path, "/usr/local/diskless", "/usr/local/diskless"),
         (paths.site_path, "/var/lib/tftpboot", "/var/lib/tftpboot"),
         (paths.site_path, "/home/diskless", "/home/diskless"),
         (paths.site_path, "/etcetera", "/etcetera"),
@@ -57,6 +56,7 @@ def test_accepted(check: Check, value: object, result: object) -> None:
         (paths.site_path, "/usr"),
         (paths.site_path, "/usr/share/diskless"),
         (paths.site_path, "/usr/local"),
+        (paths.site_path, "/usr/local/diskless"),  # below /usr, which every root gets a copy of
         (paths.site_path, "/bin"),
         (paths.site_path, "/boot/diskless"),
         (paths.site_path, "/var/lib/netboot-diskless"),

@@ -28,15 +28,22 @@ GOOD: dict[str, Any] = {
     },
     "missing_roots": ["/diskless/192.168.1.21", "/diskless/192.168.1.22"],
     "root_size": {"bytes": 1000 * MIB, "inodes": 10_000},
-    "kernel_tree": True,
+    "kernel_tree": "clean",
+    "machine": "x86_64",
+    "unknown_roots": [],
     "owners": {"/etc/dhcp/dhcpd.conf": "pristine", "/etc/conf.d/nfs": "ours", "/etc/conf.d/dhcpd": "absent"},
 }
 
 
-def problems(change: Callable[[dict[str, Any]], object], allow_uplink: bool = False) -> list[str]:
+SLAVES = [{"name": "slave21", "architecture": "x86_64"}, {"name": "slave22", "architecture": "x86_64"}]
+
+
+def problems(
+    change: Callable[[dict[str, Any]], object], allow_uplink: bool = False, slaves: list[dict[str, str]] | None = None
+) -> list[str]:
     survey = copy.deepcopy(GOOD)
     change(survey)
-    return judge(SITE, survey, allow_uplink, "/usr/src/linux")
+    return judge({"site": SITE, "slaves": slaves or SLAVES}, survey, allow_uplink, "/usr/src/linux")
 
 
 def test_a_good_master_is_in_nobodys_way() -> None:
@@ -101,8 +108,18 @@ PROBLEMS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
         "/etc/conf.d/nfs was neither written by netboot.diskless nor left as its package shipped it",
         "settings into the inventory",
     ),
+    "a kernel source that was built in": (
+        lambda survey: survey.update(kernel_tree="used"),
+        "fleet_kernel_tree is '/usr/src/linux', which has been built in",
+        "make mrproper",
+    ),
+    "somebody's root": (
+        lambda survey: survey.update(unknown_roots=["/diskless/192.168.1.21"]),
+        "/diskless/192.168.1.21 is there, but netboot.diskless did not make it",
+        "Move it away",
+    ),
     "no kernel source": (
-        lambda survey: survey.update(kernel_tree=False),
+        lambda survey: survey.update(kernel_tree="missing"),
         "fleet_kernel_tree is '/usr/src/linux', which holds no Linux source",
         "name its place",
     ),
@@ -142,6 +159,13 @@ def test_all_problems_are_told_at_once() -> None:
 )
 def test_just_enough_is_enough(change: Callable[[dict[str, Any]], object]) -> None:
     assert problems(change) == []
+
+
+def test_a_slave_that_cannot_run_the_masters_programs_is_named() -> None:
+    slaves = [*SLAVES, {"name": "slave23", "architecture": "i386"}]
+    (found,) = problems(lambda survey: None, slaves=slaves)
+    assert found.startswith("slave23: slave_architecture is 'i386'") and "x86_64" in found
+    assert problems(lambda survey: survey.update(machine="i686"), slaves=slaves) == []
 
 
 def test_the_way_to_the_internet_can_be_allowed() -> None:
