@@ -44,6 +44,7 @@ find_pythons() {
 
 # ansible-test makes environments of its own below $HOME: give it one where pip needs no download and finds its index.
 make_home() {
+    umask 077 # an index may be named with a password
     mkdir -p "$home"/.ansible/test/cache "$home"/.pip "$home"/.config/pip
     # In place of the downloaded get-pip.py; the name is ansible-test's.
     printf 'import ensurepip\n\nensurepip.bootstrap()\n' >"$home/.ansible/test/cache/get_pip_24_2.py"

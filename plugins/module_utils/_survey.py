@@ -63,10 +63,10 @@ def space(path: str) -> dict[str, int]:
 def running_kernel(wanted: list[str]) -> dict[str, Any]:
     """Where the running kernel's configuration was found, and the values of the wanted symbols.
 
-    The article asks the source tree; the running kernel's own word comes first.
+    The article asks the source tree, whose configuration may be another kernel's.
     """
     release = os.uname().release
-    places = ("/proc/config.gz", f"/boot/config-{release}", f"/lib/modules/{release}/config", "/usr/src/linux/.config")
+    places = ("/proc/config.gz", f"/boot/config-{release}", f"/lib/modules/{release}/config")
     for place in places:
         try:
             values = _kconfig.read(place)

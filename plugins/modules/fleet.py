@@ -99,9 +99,9 @@ slaves:
       nfs_version: "4.2"
       kernel_file: bzImage_x86_64
       boot_file: pxelinux.0
-      nfs_root: 192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp
+      nfs_root: 192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576
       command_line: >-
-        ip=dhcp root=/dev/nfs nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp rw
+        ip=dhcp root=/dev/nfs nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576 rw
         console=tty0 console=ttyS0,115200
 problems:
   description: What is wrong with the inventory.

@@ -123,7 +123,7 @@ EXAMPLES = r"""
   netboot.diskless.place_files:
     part: tftp_pxelinux
     templates:
-      - src: srv/tftp/pxelinux.cfg/slave.j2
+      - src: pxelinux.cfg/slave.j2
         path: "{tftp_root}/pxelinux.cfg/{mac_name}"
         each_slave: true
 """

@@ -138,6 +138,7 @@ def survey(params: dict[str, Any]) -> dict[str, Any]:
         "default_route_interfaces": _survey.default_route_interfaces(),
         "space": {path: _survey.space(path) for path in params["directories"]},
         "machine": os.uname().machine,
+        "root": os.geteuid() == 0,
         "missing_roots": missing,
         "unknown_roots": unknown,
         "root_size": {"bytes": programs.bytes, "inodes": programs.inodes} if programs else None,

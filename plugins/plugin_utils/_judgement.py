@@ -107,6 +107,8 @@ def judge(fleet: dict[str, Any], survey: dict[str, Any], allow_uplink: bool, ker
         allow_uplink: whether the slaves' interface may be the way to the internet.
         kernel_tree: where the survey looked for the kernel's source.
     """
+    if not survey["root"]:
+        return ["the master is not reached as root: connect as root, or set ansible_become: true for it"]
     site = fleet["site"]
     return [
         *_root_problems(fleet["slaves"], survey),

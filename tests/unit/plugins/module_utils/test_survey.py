@@ -96,7 +96,7 @@ def kernel_with(monkeypatch: pytest.MonkeyPatch, places: dict[str, bytes]) -> No
 
 def test_the_running_kernels_own_word_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     release = os.uname().release
-    order = ["/proc/config.gz", f"/boot/config-{release}", f"/lib/modules/{release}/config", "/usr/src/linux/.config"]
+    order = ["/proc/config.gz", f"/boot/config-{release}", f"/lib/modules/{release}/config"]
     for number in range(len(order)):
         kernel_with(monkeypatch, {path: path.encode() for path in order[number:]})
         found = _survey.running_kernel(["data", "NFSD"])

@@ -30,6 +30,7 @@ GOOD: dict[str, Any] = {
     "root_size": {"bytes": 1000 * MIB, "inodes": 10_000},
     "kernel_tree": "clean",
     "machine": "x86_64",
+    "root": True,
     "unknown_roots": [],
     "owners": {"/etc/dhcp/dhcpd.conf": "pristine", "/etc/conf.d/nfs": "ours", "/etc/conf.d/dhcpd": "absent"},
 }
@@ -117,6 +118,11 @@ PROBLEMS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
         lambda survey: survey.update(unknown_roots=["/diskless/192.168.1.21"]),
         "/diskless/192.168.1.21 is there, but netboot.diskless did not make it",
         "Move it away",
+    ),
+    "no root": (
+        lambda survey: survey.update(root=False),
+        "the master is not reached as root",
+        "ansible_become: true",
     ),
     "no kernel source": (
         lambda survey: survey.update(kernel_tree="missing"),
