@@ -17,7 +17,7 @@ from ansible.utils.display import Display
 
 LIMIT_SECONDS = 6 * 3600
 POLL_SECONDS = 3.0
-SHOW_SECONDS = 15.0
+SHOW_SECONDS = 10.0
 
 
 def run_in_background(
@@ -51,7 +51,8 @@ def run_in_background(
         raise AnsibleActionFail(f"{module_name} could not be started in the background: {started.get('msg', started)}")
     # While it runs, the job's file says so; in the end it holds the module's own result.
     state_command = f"grep -q '\"finished\": *false' {shlex.quote(results)} && echo going || echo ended"
-    began = shown = time.monotonic()
+    began = time.monotonic()
+    shown = began - SHOW_SECONDS
     while time.monotonic() - began < LIMIT_SECONDS:
         time.sleep(POLL_SECONDS)
         answer = action._low_level_execute_command(f"{state_command}; {progress_command}")
