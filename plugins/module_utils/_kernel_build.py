@@ -155,6 +155,7 @@ def configure(build: Build) -> None:
     with open(build.log, "wb"):
         pass
     scratch = os.path.join(build.output, ".configure")
+    # Left by a run that was killed, or not there at all.
     shutil.rmtree(scratch, ignore_errors=True)
     os.mkdir(scratch)
     trial = Build(build.tree, scratch, build.architecture, build.base, build.symbols, build.modules, build.jobs)

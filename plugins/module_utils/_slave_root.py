@@ -163,6 +163,7 @@ class Root:
                 self.record.begin()
             os.makedirs(building, exist_ok=True)
             os.chmod(building, 0o755)
+            # Of an earlier attempt, or not there at all.
             shutil.rmtree(os.path.join(building, "etc"), ignore_errors=True)
             with beneath.Beneath(building) as tree:
                 self._complete(tree, new=True)
