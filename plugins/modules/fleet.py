@@ -37,8 +37,12 @@ attributes:
 notes:
   - The group C(master) must have exactly one host and the group C(slaves) at least one.
   - Required of each slave are C(slave_mac) and C(slave_address). Optional are C(slave_hostname),
-    C(slave_architecture), C(slave_loader), C(slave_nic), C(slave_root), C(slave_console), C(slave_kernel_arguments)
-    and C(slave_nfs_version).
+    C(slave_architecture), C(slave_loader), C(slave_nic), C(slave_root), C(slave_rootfs_source), C(slave_init),
+    C(slave_console), C(slave_kernel_arguments) and C(slave_nfs_version).
+  - C(slave_rootfs_source) is V(master), the default, or the path of a directory on the master that holds a complete
+    system, of which the slave's root is made. In the model it is C(source), and V(/) stands for the master's own.
+  - C(slave_init) is V(auto), V(openrc) or V(systemd). With V(auto), the default, the C(/sbin/init) of what the root is
+    made from decides.
 seealso:
   - plugin: netboot.diskless.host_vars
     plugin_type: inventory
@@ -95,6 +99,8 @@ slaves:
       loader: pxelinux
       nic: ""
       root: /diskless/192.168.1.21
+      source: /
+      init: auto
       console: ttyS0,115200
       nfs_version: "4.2"
       kernel_file: bzImage_x86_64
@@ -102,7 +108,7 @@ slaves:
       nfs_root: 192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576
       command_line: >-
         ip=dhcp root=/dev/nfs nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576 rw
-        console=tty0 console=ttyS0,115200
+        net.ifnames=0 console=tty0 console=ttyS0,115200
 problems:
   description: What is wrong with the inventory.
   returned: failure

@@ -29,6 +29,8 @@ SLAVE_VARIABLES = (
     "slave_loader",
     "slave_nic",
     "slave_root",
+    "slave_rootfs_source",
+    "slave_init",
     "slave_console",
     "slave_kernel_arguments",
     "slave_nfs_version",
@@ -36,6 +38,17 @@ SLAVE_VARIABLES = (
 
 # What the roles of this collection call their own, and what is near one of the names above.
 _ROLE_VARIABLES = ("fleet_model", "fleet_platform", "fleet_part", "fleet_survey", "fleet_installed_parts")
+# Variables of the role slave_rootfs. They are the whole fleet's, but a host may see them, and they begin alike.
+ROOTFS_VARIABLES = (
+    "slave_rootfs_exclude",
+    "slave_rootfs_etc_exclude",
+    "slave_rootfs_runlevels",
+    "slave_rootfs_services",
+    "slave_rootfs_units",
+    "slave_rootfs_root_password_hash",
+)
+
+_SLAVE_NAMES = (*SLAVE_VARIABLES, *ROOTFS_VARIABLES)
 
 # How alike two names are, 0 to 1 (difflib), when one is taken for a slip of the other.
 _ALIKE = 0.8
@@ -49,11 +62,11 @@ def meant(name: str) -> str | None:
 
     name: a variable whose name begins with fleet_ or slave_. A name of the fleet or of a role is no slip.
     """
-    if name in FLEET_VARIABLES or name in SLAVE_VARIABLES or name in _ROLE_VARIABLES:
+    if name in FLEET_VARIABLES or name in _SLAVE_NAMES or name in _ROLE_VARIABLES:
         return None
     # All names of a kind begin alike, so the beginning says nothing.
     prefix, _underscore, rest = name.partition("_")
-    names = SLAVE_VARIABLES if prefix == "slave" else FLEET_VARIABLES
+    names = _SLAVE_NAMES if prefix == "slave" else FLEET_VARIABLES
     endings = [known.partition("_")[2] for known in names]
     matches = difflib.get_close_matches(rest.lower(), endings, n=1, cutoff=_ALIKE)
     if not matches and len(rest) >= _SHORTEST:

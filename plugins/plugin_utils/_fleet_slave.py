@@ -24,6 +24,12 @@ _COMMAND_LINE_MAX = 1920
 # Left to itself, a kernel moves its root 4096 bytes at a time (fs/nfs/nfsroot.c); a server lowers what is too much.
 TRANSFER = "tcp,rsize=1048576,wsize=1048576"
 
+# What slave_rootfs_source says for the master's own programs, and what the model says.
+MASTER = "master"
+MASTERS_ROOT = "/"
+# What init= names when the root's own /sbin/init is not to decide.
+INIT_PROGRAMS = {"openrc": "/sbin/openrc-init", "systemd": "/lib/systemd/systemd"}
+
 
 @dataclass(frozen=True)
 class Slave:
@@ -38,6 +44,8 @@ class Slave:
     loader: str | None
     nic: str | None
     root: str | None
+    source: str | None
+    init: str | None
     console: str | None
     kernel_arguments: str | None
     nfs_version: str | None
@@ -72,6 +80,8 @@ def check_slave(name: str, variables: Mapping[str, object], site: Site, problems
         loader=check("slave_loader", "pxelinux", values.loader),
         nic=check("slave_nic", "", values.driver),
         root=root(address),
+        source=check("slave_rootfs_source", MASTER, lambda value: _source(value, site)),
+        init=check("slave_init", "auto", values.init),
         console=check("slave_console", "", values.console),
         kernel_arguments=check("slave_kernel_arguments", "", values.kernel_arguments),
         nfs_version=check("slave_nfs_version", site.nfs_version or "4.2", values.nfs_version),
@@ -110,6 +120,19 @@ def _root(value: object, site: Site) -> str:
     return root
 
 
+def _source(value: object, site: Site) -> str:
+    """Return the directory on the master that a root is made from; the master's own is /."""
+    trees = {"fleet_root": site.root, "fleet_tftp_root": site.tftp_root}
+    outside = " or ".join(f"{name} ({tree})" for name, tree in trees.items() if tree)
+    allowed = f"{MASTER}, or {paths.PATH_ALLOWED}, of a directory that neither lies in nor holds {outside}"
+    if values.text(value, allowed) in (MASTER, MASTERS_ROOT):
+        return MASTERS_ROOT
+    source = paths.path(value, allowed)
+    if any(tree and paths.overlap(source, tree) for tree in trees.values()):
+        raise Refused(allowed)
+    return source
+
+
 def full_name(hostname: str, domain: str) -> str:
     """Return a host's fully qualified name; a host name that ends in the domain already is one."""
     return hostname if hostname.lower().endswith(f".{domain.lower()}") else f"{hostname}.{domain}"
@@ -125,7 +148,7 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
     mac_name = pxelinux_mac(slave.mac)
     fqdn = full_name(slave.hostname, site.domain)
     nfs_root = f"{site.master_address}:{slave.root},vers={slave.nfs_version},{TRANSFER}"
-    command_line = _command_line(nfs_root, slave.console or "", slave.kernel_arguments or "")
+    command_line = _command_line(slave, nfs_root)
     if len(fqdn) > values.DOMAIN_NAME_MAX:
         allowed = f"a host name that makes at most {values.DOMAIN_NAME_MAX} characters with fleet_domain"
         problems.add(slave.name, "slave_hostname", slave.hostname, allowed)
@@ -147,6 +170,8 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
         "loader": slave.loader or "",
         "nic": slave.nic or "",
         "root": slave.root,
+        "source": slave.source or "",
+        "init": slave.init or "",
         "console": slave.console or "",
         "nfs_version": slave.nfs_version or "",
         "kernel_file": f"bzImage_{slave.architecture}",
@@ -156,9 +181,15 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
     }
 
 
-def _command_line(nfs_root: str, console: str, extra: str) -> str:
-    """Return the kernel's command line (Documentation/admin-guide/nfs/nfsroot.rst of Linux)."""
-    words = ["ip=dhcp", "root=/dev/nfs", f"nfsroot={nfs_root}", "rw"]
+def _command_line(slave: Slave, nfs_root: str) -> str:
+    """Return the kernel's command line (Documentation/admin-guide/nfs/nfsroot.rst of Linux).
+
+    net.ifnames=0 is udev's (systemd.net-naming-scheme(7)): the interface that carries the root keeps its name.
+    """
+    words = ["ip=dhcp", "root=/dev/nfs", f"nfsroot={nfs_root}", "rw", "net.ifnames=0"]
+    if slave.init in INIT_PROGRAMS:
+        words.append(f"init={INIT_PROGRAMS[slave.init]}")
+    console, extra = slave.console, slave.kernel_arguments
     if console:
         # The last console= becomes /dev/console; the screen keeps showing the kernel's messages.
         words += ["console=tty0", f"console={console}"] if console != "tty0" else ["console=tty0"]

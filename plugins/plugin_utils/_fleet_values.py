@@ -18,6 +18,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._names import add
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems import UNSET, Refused
 
 LOADERS = ("pxelinux", "etherboot")
+INITS = ("auto", "openrc", "systemd")
 NFS_VERSIONS = ("3", "4.1", "4.2")
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
@@ -165,6 +166,7 @@ def one_of(choices: Sequence[str]) -> Callable[[object], str]:
 
 architecture = one_of(list(BITS))
 loader = one_of(LOADERS)
+init = one_of(INITS)
 nfs_version = one_of(NFS_VERSIONS)
 
 

@@ -68,6 +68,8 @@ def test_the_articles_network() -> None:
                 "loader": "pxelinux",
                 "nic": "",
                 "root": "/diskless/192.168.1.21",
+                "source": "/",
+                "init": "auto",
                 "console": "ttyS0,115200",
                 "nfs_version": "4.2",
                 "kernel_file": "bzImage_x86_64",
@@ -75,13 +77,16 @@ def test_the_articles_network() -> None:
                 "nfs_root": "192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576",
                 "command_line": "ip=dhcp root=/dev/nfs "
                 "nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576 rw "
-                "console=tty0 console=ttyS0,115200",
+                "net.ifnames=0 console=tty0 console=ttyS0,115200",
             }
         ],
     }
 
 
-NFSROOT = "ip=dhcp root=/dev/nfs nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576 rw"
+NFSROOT = (
+    "ip=dhcp root=/dev/nfs nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576 rw "
+    "net.ifnames=0"
+)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +102,19 @@ NFSROOT = "ip=dhcp root=/dev/nfs nfsroot=192.168.1.1:/diskless/192.168.1.21,vers
             {"root": "/diskless/a", "nfs_root": "192.168.1.1:/diskless/a,vers=4.2,tcp,rsize=1048576,wsize=1048576"},
         ),
         ({"root": "/diskless/b/../a"}, {"root": "/diskless/a"}),
+        ({"rootfs_source": "master"}, {"source": "/"}),
+        ({"rootfs_source": "/"}, {"source": "/"}),
+        ({"rootfs_source": "/srv/roots//./debian/"}, {"source": "/srv/roots/debian"}),
+        ({"rootfs_source": "/diskless-sources/a"}, {"source": "/diskless-sources/a"}),
+        ({"init": "auto", "console": ""}, {"init": "auto", "command_line": NFSROOT}),
+        (
+            {"init": "systemd", "console": "", "kernel_arguments": "quiet"},
+            {"init": "systemd", "command_line": f"{NFSROOT} init=/lib/systemd/systemd quiet"},
+        ),
+        (
+            {"init": "openrc", "console": "tty0"},
+            {"init": "openrc", "command_line": f"{NFSROOT} init=/sbin/openrc-init console=tty0"},
+        ),
         (
             {"nfs_version": "3"},
             {

@@ -13,6 +13,7 @@ from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_known impo
     FLEET_DEFAULTS,
     FLEET_REQUIRED,
     FLEET_VARIABLES,
+    ROOTFS_VARIABLES,
     SLAVE_VARIABLES,
     meant,
 )
@@ -31,6 +32,10 @@ ROLE = Path(__file__).resolve().parents[4] / "roles" / "fleet"
         ("slave_kernel_args", "slave_kernel_arguments"),
         ("slave_kernel_arguements", "slave_kernel_arguments"),
         ("slave_nfs", "slave_nfs_version"),
+        ("slave_rootfs_sourse", "slave_rootfs_source"),
+        ("slave_rootfs_service", "slave_rootfs_services"),
+        ("slave_rootfs_unit", "slave_rootfs_units"),
+        ("slave_inits", "slave_init"),
         ("fleet_rooter", "fleet_router"),
         ("fleet_dns", "fleet_dns_servers"),
         ("fleet_dns_server", "fleet_dns_servers"),
@@ -47,8 +52,7 @@ def test_slips(name: str, intended: str | None) -> None:
     [
         *FLEET_VARIABLES,
         *SLAVE_VARIABLES,
-        "slave_rootfs_services",
-        "slave_rootfs_root_password_hash",
+        *ROOTFS_VARIABLES,
         "slave_kernel_base",
         "slave_kernel_symbols",
         "slave_kernel_wanted",
