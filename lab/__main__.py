@@ -16,7 +16,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m lab",
         description="A network of diskless machines on this machine: namespaces, a master, QEMU slaves.",
-        epilog="Environment: LAB_NAME, LAB_CACHE, LAB_INVENTORY, LAB_ACCEL, LAB_NIC, LAB_BOOT_TIMEOUT. "
+        epilog="Environment: LAB_NAME, LAB_CACHE, LAB_INVENTORY, LAB_ACCEL, LAB_FIRMWARE, LAB_NIC, LAB_BOOT_TIMEOUT. "
         "lab/README.md says more.",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="COMMAND")

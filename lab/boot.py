@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lab.capture import Capture, tail
 from lab.causes import cause, dead_end
@@ -45,6 +46,14 @@ def timeout_from_environment(environment: Mapping[str, str] | None = None) -> fl
         raise ValueError(f"LAB_BOOT_TIMEOUT={text!r}: use a number of seconds") from None
 
 
+class Machine(NamedTuple):
+    """One machine to boot: the slave, what it should say about itself, and what it is made of."""
+
+    slave: Slave
+    expected: Expected
+    hardware: Hardware
+
+
 @dataclass
 class Outcome:
     """How one machine's boot went. `cause` is empty when all is well."""
@@ -65,22 +74,23 @@ class Outcome:
 class Watch:
     """One machine under way."""
 
-    def __init__(self, slave: Slave, expected: Expected, password: str, progress: Progress) -> None:
-        self.slave = slave
+    def __init__(self, machine: Machine, password: str, progress: Progress) -> None:
+        self.slave = machine.slave
+        self._hardware = machine.hardware
         self.screen = Screen()
-        self.dialogue = Dialogue(password, expected)
-        self.timeline = Timeline(slave.mac.lower(), expected.address, time.time())
+        self.dialogue = Dialogue(password, machine.expected)
+        self.timeline = Timeline(self.slave.mac.lower(), machine.expected.address, time.time())
         self.socket: socket.socket | None = None
         self.outcome: Outcome | None = None
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._progress = progress
         self._lost_at: float | None = None
 
-    def power_on(self, hardware: Hardware) -> None:
+    def power_on(self) -> None:
         """Start the machine; the clock of its timeline begins now."""
         self.slave.power_off()
         self.timeline.began = time.time()
-        self.slave.power_on(hardware)
+        self.slave.power_on(self._hardware)
         self._log = self.slave.stamped_log.open("w", encoding="utf-8")
 
     def connect(self) -> bool:
@@ -192,19 +202,18 @@ def share_identity(outcomes: Sequence[Outcome]) -> None:
 
 def boot(
     settings: Settings,
-    slaves: Sequence[tuple[Slave, Expected]],
+    machines: Sequence[Machine],
     password: str,
-    hardware: Hardware,
     timeout: float,
     progress: Progress,
 ) -> list[Outcome]:
     """Cold-boot machines at the same time, and return when each has answered, has failed, or `timeout` is over."""
-    watches = [Watch(slave, expected, password, progress) for slave, expected in slaves]
-    name = "boot-" + "-".join(slave.name for slave, _expected in slaves)
+    watches = [Watch(machine, password, progress) for machine in machines]
+    name = "boot-" + "-".join(machine.slave.name for machine in machines)
     with Capture(settings, name[:100]) as capture, selectors.DefaultSelector() as selector:
         selector.register(capture, selectors.EVENT_READ, None)
         for watch in watches:
-            watch.power_on(hardware)
+            watch.power_on()
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and any(watch.outcome is None for watch in watches):
             _round(watches, capture, selector)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lab import boot_report, host_packages, master, network
-from lab.boot import boot, timeout_from_environment
+from lab.boot import Machine, boot, timeout_from_environment
 from lab.inventory import Inventory, RootPassword, user_inventory
 from lab.play import Played, play
 from lab.report import say
@@ -87,11 +87,12 @@ def boot_slaves(settings: Settings, names: Sequence[str], report: Path | None = 
     if not network.is_up(settings):
         raise LabError("the lab's network is not up: run `make lab-up`")
     inventory = Inventory.read(user_inventory())
-    slaves = [inventory.slave(settings, name) for name in dict.fromkeys(names)]
+    hardware = Hardware.from_environment()
+    machines = [Machine(*inventory.slave(settings, name), hardware) for name in dict.fromkeys(names)]
     password = RootPassword.of(settings).password
     timeout = timeout_from_environment()
     say(f"booting {', '.join(names)}, for at most {timeout:.0f} s")
-    outcomes = boot(settings, slaves, password, Hardware.from_environment(), timeout, boot_report.show_progress)
+    outcomes = boot(settings, machines, password, timeout, boot_report.show_progress)
     for outcome in outcomes:
         print(boot_report.text(outcome, stages=len(outcomes) > 1 or not outcome.ok), flush=True)
     if report:

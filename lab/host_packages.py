@@ -26,6 +26,7 @@ MASTER = (
 SLAVES = (
     "ipxe-qemu",  # the emulated network cards' boot ROMs
     "iproute2",
+    "ovmf",  # UEFI firmware
     "openssl",  # hashes the password of the slaves' root
     "qemu-system-x86",
     "seabios",

@@ -1,7 +1,7 @@
 # Copyright (c) netboot.diskless authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Diskless machines: QEMU with a network card and a serial line, and nothing else to boot from."""
+"""Diskless machines: QEMU with firmware, a network card and a serial line, and nothing else to boot from."""
 
 import os
 import shutil
@@ -21,6 +21,17 @@ _ACCELERATORS = {"tcg": "tcg,tb-size=256", "kvm": "kvm"}
 
 MEMORY_MIB = 512
 
+FIRMWARE = ("bios", "uefi")
+"""What to choose from with LAB_FIRMWARE: SeaBIOS, or OVMF (package ovmf)."""
+
+_DEFAULT_NIC = {"bios": "e1000", "uefi": "virtio"}
+"""OVMF has a driver of its own for virtio; with e1000 it depends on the boot ROM that QEMU gives the card."""
+
+_OVMF = Path("/usr/share/OVMF")
+_OVMF_CODE = "OVMF_CODE_4M.fd"
+_OVMF_VARIABLES = "OVMF_VARS_4M.fd"
+"""Debian's names. The code is shared and read-only; every machine has its own copy of the variables."""
+
 
 class SlaveError(RuntimeError):
     """A machine did not start or did not stop."""
@@ -28,26 +39,41 @@ class SlaveError(RuntimeError):
 
 @dataclass(frozen=True)
 class Hardware:
-    """What the environment says about the emulation. `accel` is QEMU's name of an accelerator."""
+    """What a machine is made of.
+
+    :ivar accel: tcg or kvm
+    :ivar nic: a key of NICS
+    :ivar firmware: bios or uefi
+    """
 
     accel: str = "tcg"
     nic: str = "e1000"
+    firmware: str = "bios"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Hardware":
-        """LAB_ACCEL (tcg or kvm) and LAB_NIC (e1000 or virtio).
+        """LAB_ACCEL (tcg or kvm), LAB_FIRMWARE (bios or uefi) and LAB_NIC (e1000 or virtio).
 
         /dev/kvm may exist and still boot no guest, so KVM is only taken when asked for.
 
         :raises SlaveError: a value that is not on the list.
         """
         env = os.environ if environment is None else environment
-        accel, nic = env.get("LAB_ACCEL") or "tcg", env.get("LAB_NIC") or "e1000"
-        if accel not in _ACCELERATORS:
-            raise SlaveError(f"LAB_ACCEL={accel!r}: use tcg or kvm")
-        if nic not in NICS:
-            raise SlaveError(f"LAB_NIC={nic!r}: use {' or '.join(NICS)}")
-        return cls(accel, nic)
+        firmware = env.get("LAB_FIRMWARE") or "bios"
+        chosen = {
+            "LAB_ACCEL": (env.get("LAB_ACCEL") or "tcg", tuple(_ACCELERATORS)),
+            "LAB_FIRMWARE": (firmware, FIRMWARE),
+            "LAB_NIC": (env.get("LAB_NIC") or _DEFAULT_NIC.get(firmware, ""), tuple(NICS)),
+        }
+        for variable, (value, known) in chosen.items():
+            if value not in known:
+                raise SlaveError(f"{variable}={value!r}: use {' or '.join(known)}")
+        return cls.of(firmware, nic=chosen["LAB_NIC"][0], accel=chosen["LAB_ACCEL"][0])
+
+    @classmethod
+    def of(cls, firmware: str, nic: str = "", accel: str = "tcg") -> "Hardware":
+        """A machine with this firmware, and the network card that suits it unless one is named."""
+        return cls(accel, nic or _DEFAULT_NIC[firmware], firmware)
 
 
 @dataclass(frozen=True)
@@ -84,6 +110,11 @@ class Slave:
         return self.settings.run / "slaves" / f"{self.name}.qemu.log"
 
     @property
+    def variables(self) -> Path:
+        """Its UEFI variables; made anew at each power on, so that no boot depends on an earlier one."""
+        return self.settings.run / "slaves" / f"{self.name}.vars.fd"
+
+    @property
     def tap(self) -> str:
         """Name of its TAP; an interface name has at most 15 characters."""
         return "t" + self.mac.replace(":", "").lower()
@@ -106,32 +137,50 @@ class Slave:
         for log in (self.raw_log, self.stamped_log, self.qemu_log):
             log.parent.mkdir(parents=True, exist_ok=True)
             log.unlink(missing_ok=True)
+        if hardware.firmware == "uefi":
+            self._fresh_variables()
         launcher = [sys.executable, "-I", str(Path(__file__).with_name("tap.py")), self.tap, BRIDGE]
         command = network.inside(self.settings.lab_namespace, *launcher, *self.qemu(hardware))
         processes.spawn(command, self.pid_file, self.qemu_log)
 
-    def qemu(self, hardware: Hardware) -> list[str]:
-        """Its QEMU command; `{tap}` stands for the descriptor that lab/tap.py puts there.
+    def _fresh_variables(self) -> None:
+        for file in (_OVMF_CODE, _OVMF_VARIABLES):
+            if not (_OVMF / file).exists():
+                raise SlaveError(f"{_OVMF / file} is missing: install ovmf")
+        shutil.copyfile(_OVMF / _OVMF_VARIABLES, self.variables)
+
+    def _firmware(self, hardware: Hardware) -> list[str]:
+        """Options that put the firmware in, and tell it to boot from the network card only.
 
         With graphics=off SeaBIOS mirrors its text console to the serial line, so that the firmware's and the boot
-        loader's words are in the log too.
+        loader's words are in the log too. OVMF talks there anyway.
         """
+        if hardware.firmware == "bios":
+            return ["-machine", "pc,graphics=off", "-boot", "n"]
+        code = f"driver=file,node-name=code,filename={_OVMF / _OVMF_CODE},read-only=on"
+        variables = f"driver=file,node-name=variables,filename={self.variables}"
+        return [
+            *("-blockdev", code, "-blockdev", variables),
+            *("-machine", "pc,graphics=off,pflash0=code,pflash1=variables"),
+        ]
+
+    def _card(self, hardware: Hardware) -> str:
+        device = f"{NICS[hardware.nic]},netdev=lan,mac={self.mac}"
+        if hardware.firmware == "bios":
+            return device
+        # OVMF boots from what has a bootindex, and from nothing else. Without iPXE's ROM it uses its own PXE.
+        own = ",romfile=" if hardware.nic == "virtio" else ""
+        return f"{device},bootindex=1{own}"
+
+    def qemu(self, hardware: Hardware) -> list[str]:
+        """Its QEMU command; `{tap}` stands for the descriptor that lab/tap.py puts there."""
         chardev = f"socket,id=serial,path={self.socket},server=on,wait=off,logfile={self.raw_log},logappend=off"
         return [
             *("qemu-system-x86_64", "-name", self.name),
             *("-nodefaults", "-no-user-config", "-display", "none", "-vga", "none"),
-            *(
-                "-machine",
-                "pc,graphics=off",
-                "-accel",
-                _ACCELERATORS[hardware.accel],
-                "-cpu",
-                "max",
-                "-m",
-                str(MEMORY_MIB),
-            ),
+            *("-accel", _ACCELERATORS[hardware.accel], "-cpu", "max", "-m", str(MEMORY_MIB)),
             *("-netdev", "tap,id=lan,fd={tap}"),
-            *("-device", f"{NICS[hardware.nic]},netdev=lan,mac={self.mac}"),
+            *("-device", self._card(hardware)),
             *("-chardev", chardev, "-serial", "chardev:serial"),
-            *("-boot", "n"),
+            *self._firmware(hardware),
         ]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lab import slave
 from lab.settings import Settings
 from lab.slave import Hardware, Slave, SlaveError
 
@@ -26,21 +27,69 @@ def test_its_network_is_only_the_lab_s() -> None:
     assert "tap,id=lan,fd={tap}" in MACHINE.qemu(Hardware())
 
 
+UEFI = Hardware.of("uefi")
+
+
+def test_a_uefi_machine_boots_from_its_card_with_the_firmware_s_own_pxe() -> None:
+    command = " ".join(MACHINE.qemu(UEFI))
+    assert "-device virtio-net-pci,netdev=lan,mac=00:02:a5:04:3b:66,bootindex=1,romfile= " in command
+    assert not any(word in command for word in ("-boot", "-drive", "-hda", "-cdrom", "-kernel", "user,"))
+
+
+def test_a_uefi_machine_has_variables_of_its_own() -> None:
+    command = MACHINE.qemu(UEFI)
+    blocks = [value for option, value in zip(command, command[1:], strict=False) if option == "-blockdev"]
+    assert len(blocks) == 2
+    assert blocks[0].endswith("/OVMF_CODE_4M.fd,read-only=on")
+    assert blocks[1].endswith(f"filename={MACHINE.variables}")
+    assert str(MACHINE.variables).startswith(str(MACHINE.settings.run))
+    assert "pflash0=code,pflash1=variables" in " ".join(command)
+
+
+def test_ipxe_s_rom_is_what_a_card_without_a_driver_in_the_firmware_boots_with() -> None:
+    assert "romfile" not in " ".join(MACHINE.qemu(Hardware.of("uefi", "e1000")))
+
+
+def test_variables_are_fresh_at_each_power_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"):
+        (tmp_path / name).write_text("template")
+    monkeypatch.setattr(slave, "_OVMF", tmp_path)
+    monkeypatch.setattr(slave.processes, "spawn", lambda *_arguments: None)
+    monkeypatch.setattr(slave.shutil, "which", lambda _name: "/usr/bin/qemu-system-x86_64")
+    machine = Slave(Settings("netboot-lab", tmp_path / "cache"), "slave21", "00:02:a5:04:3b:66")
+    machine.power_on(UEFI)
+    machine.variables.write_text("changed by a boot")
+    machine.power_on(UEFI)
+    assert machine.variables.read_text() == "template"
+    (tmp_path / "OVMF_CODE_4M.fd").unlink()
+    with pytest.raises(SlaveError, match="install ovmf"):
+        machine.power_on(UEFI)
+
+
 @pytest.mark.parametrize(
     ("environment", "hardware"),
     [
-        ({}, Hardware("tcg", "e1000")),
-        ({"LAB_ACCEL": "", "LAB_NIC": ""}, Hardware("tcg", "e1000")),
-        ({"LAB_ACCEL": "kvm", "LAB_NIC": "virtio"}, Hardware("kvm", "virtio")),
+        ({}, Hardware("tcg", "e1000", "bios")),
+        ({"LAB_ACCEL": "", "LAB_NIC": "", "LAB_FIRMWARE": ""}, Hardware("tcg", "e1000", "bios")),
+        ({"LAB_ACCEL": "kvm", "LAB_NIC": "virtio"}, Hardware("kvm", "virtio", "bios")),
+        ({"LAB_FIRMWARE": "uefi"}, Hardware("tcg", "virtio", "uefi")),
+        ({"LAB_FIRMWARE": "uefi", "LAB_NIC": "e1000"}, Hardware("tcg", "e1000", "uefi")),
     ],
 )
 def test_hardware(environment: dict[str, str], hardware: Hardware) -> None:
     assert Hardware.from_environment(environment) == hardware
 
 
-@pytest.mark.parametrize("environment", [{"LAB_ACCEL": "hvf"}, {"LAB_NIC": "ne2k_pci,addr=5"}])
-def test_unknown_hardware(environment: dict[str, str]) -> None:
-    with pytest.raises(SlaveError, match="use "):
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"LAB_ACCEL": "hvf"}, "LAB_ACCEL='hvf': use tcg or kvm"),
+        ({"LAB_NIC": "ne2k_pci,addr=5"}, "LAB_NIC='ne2k_pci,addr=5': use e1000 or virtio"),
+        ({"LAB_FIRMWARE": "efi"}, "LAB_FIRMWARE='efi': use bios or uefi"),
+    ],
+)
+def test_unknown_hardware(environment: dict[str, str], words: str) -> None:
+    with pytest.raises(SlaveError, match=words):
         Hardware.from_environment(environment)
 
 
