@@ -32,7 +32,7 @@ ARGUMENTS: dict[str, Any] = {
 def boot_files(fleet: dict[str, Any]) -> list[str]:
     """Paths below the TFTP root that the roles will write."""
     root, slaves = fleet["site"]["tftp_root"], fleet["slaves"]
-    names = ["pxelinux.0", "ldlinux.c32", "pxelinux.cfg/default"]
+    names = ["pxelinux.0", "ldlinux.c32", "syslinux.efi", "ldlinux.e64", "pxelinux.cfg/default"]
     names += sorted({slave["kernel_file"] for slave in slaves})
     for slave in slaves:
         if slave["loader"] == "pxelinux":

@@ -117,9 +117,20 @@ def test_dhcpd_gives_each_slave_its_own_address_and_a_stranger_none(model: str) 
     for field in ("hardware ethernet", "fixed-address", "option host-name", "option root-path"):
         values = [host[field] for host in hosts.values()]
         assert len(set(values)) == len(values), field
-    for host in hosts.values():
+    for name, host in hosts.items():
         assert ipaddress.ip_address(host["fixed-address"]) in network
-        assert host["filename"] in ('"pxelinux.0"', '"ipxe/01-00-20-18-bc-00-02.ipxe"')
+        # A host's own boot file outweighs the site's, whatever the firmware is.
+        assert host.get("filename") == ('"ipxe/01-00-20-18-bc-00-02.ipxe"' if name == "host old-pc" else None)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_dhcpd_chooses_the_first_loader_by_the_clients_architecture(model: str) -> None:
+    top, blocks = dhcpd(model)
+    assert "option client-architecture code 93 = unsigned integer 16" in top
+    condition = "if option client-architecture = 00:07 or option client-architecture = 00:09"
+    assert blocks[condition] == ['filename "syslinux.efi"']
+    assert blocks["else"] == ['filename "pxelinux.0"']
+    assert not any("filename" in statement for statement in top)
 
 
 @pytest.mark.parametrize(
