@@ -35,6 +35,8 @@ def facts(outcome: Outcome) -> list[str]:
         ("root", said.root),
         ("kernel", said.kernel),
         ("command line", said.cmdline),
+        ("init", said.init),
+        ("firmware", said.firmware),
         ("machine-id", said.machine_id or "(none)"),
         ("ssh host key", said.host_key or "(none)"),
     )

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The question that the lab types into a slave's shell, and how its answer is read and compared with the inventory.
 
-Only shell built-ins and /proc are used, so that a slave needs no more than a POSIX shell.
+Only shell built-ins, /proc and /sys are used, so that a slave needs no more than a POSIX shell.
 """
 
 import base64
@@ -12,16 +12,23 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+INITS = {"systemd": ("systemd",), "openrc": ("openrc-init", "init")}
+"""The names that an init's first process goes by; `init` is sysvinit's, which leaves the work to OpenRC."""
+
 _SCRIPT = """\
 n=lab$(({a}*{b})); o() {{ echo "<$n $1 $2>"; }}
 read -r v </proc/sys/kernel/hostname; o hostname "$v"
 p=; while read -r a b c; do case "$a $b" in "/32 host") o address "$p";; esac; p=$b; done </proc/net/fib_trie
 while read -r d m c; do case "$m" in /) o root "$d $c";; esac; done </proc/mounts
 read -r v </proc/cmdline; o cmdline "$v"; read -r v </proc/sys/kernel/osrelease; o kernel "$v"
+read -r v </proc/1/comm; o init "$v"; v=bios; [ -d /sys/firmware/efi ] && v=uefi; o firmware "$v"
 v=; read -r v </etc/machine-id; o machine-id "$v"
 v=; read -r v </etc/ssh/ssh_host_ed25519_key.pub; o ssh-key "$v"
 o end $(({a}+{b}))
 """
+
+_KEYS = {"hostname", "root", "cmdline", "kernel", "init", "firmware", "machine-id", "ssh-key"}
+"""What every answer holds once; addresses may be several."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +39,18 @@ class Expected:
     address: str
     root: str = ""
     nfs_version: str = ""
+    init: str = ""
+    firmware: str = ""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a slave says about itself; `root` is its line of /proc/mounts: device, type and options."""
+    """What a slave says about itself.
+
+    :ivar root: its line of /proc/mounts: device, type and options
+    :ivar init: the name of its first process: `systemd`, `openrc-init`, or `init` for sysvinit and others
+    :ivar firmware: `uefi` where the kernel knows UEFI and was started by it, else `bios`
+    """
 
     hostname: str
     addresses: tuple[str, ...]
@@ -45,6 +59,8 @@ class Facts:
     kernel: str
     machine_id: str
     host_key: str
+    init: str
+    firmware: str
 
     def problems(self, expected: Expected) -> list[str]:
         """Differences from the inventory, one line each; an empty list when the slave is the right one."""
@@ -63,6 +79,10 @@ class Facts:
         )
         if expected.nfs_version and version != expected.nfs_version:
             found.append(f"the root's NFS version is {version}, not {expected.nfs_version}")
+        if expected.init and self.init not in INITS.get(expected.init, (expected.init,)):
+            found.append(f"the init is {self.init!r}, not {expected.init}")
+        if expected.firmware and self.firmware != expected.firmware:
+            found.append(f"the firmware is {self.firmware}, not {expected.firmware}")
         return found
 
 
@@ -101,7 +121,7 @@ class Probe:
         if ("end", str(self.first + self.second)) not in pairs:
             return None
         values = dict(pairs)
-        if not {"hostname", "root", "cmdline", "kernel", "machine-id", "ssh-key"} <= set(values):
+        if not _KEYS <= set(values):
             return None
         return Facts(
             hostname=values["hostname"],
@@ -111,6 +131,8 @@ class Probe:
             kernel=values["kernel"],
             machine_id=values["machine-id"],
             host_key=fingerprint(values["ssh-key"]),
+            init=values["init"],
+            firmware=values["firmware"],
         )
 
 

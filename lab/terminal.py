@@ -12,6 +12,9 @@ _ESCAPES = re.compile(
     r"|\x1b[()][0-9A-B]"  # character sets
     r"|\x1b[@-Z\\^_a-z=>78]"  # single functions, such as reset
 )
+_LINE_BREAK = re.compile(r"[\r\n]+|\x1b\[(?:\d+;0*1)?H")
+"""What begins a line. UEFI programs, syslinux.efi among them, say where a line goes: row and column, from 1."""
+
 _OTHER_CONTROLS = re.compile(r"[\x00-\x07\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f]")
 _BACKSPACED = re.compile(r"[^\x08\n]\x08")
 _UNFINISHED_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07]*|[()]?)$")
@@ -56,7 +59,7 @@ class Screen:
         """Take bytes that came at `now`; returns the lines that they complete. Empty lines are left out."""
         if not self._raw:
             self._since = now
-        *complete, self._raw = re.split(r"[\r\n]+", self._raw + data.decode("utf-8", "replace"))
+        *complete, self._raw = _LINE_BREAK.split(self._raw + data.decode("utf-8", "replace"))
         lines = []
         for raw in complete:
             text = plain(raw).rstrip()

@@ -16,7 +16,9 @@ from lab.timeline import Timeline
 
 
 def facts(name: str, machine_id: str = "", host_key: str = "") -> Facts:
-    return Facts(name, ("192.168.1.21",), "192.168.1.1:/r nfs4 rw 0 0", "ip=dhcp", "6.1", machine_id, host_key)
+    return Facts(
+        name, ("192.168.1.21",), "192.168.1.1:/r nfs4 rw 0 0", "ip=dhcp", "6.1", machine_id, host_key, "init", "bios"
+    )
 
 
 def up(name: str, machine_id: str = "", host_key: str = "") -> Outcome:

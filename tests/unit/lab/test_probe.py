@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,8 @@ ANSWER = """\
 <lab10078108 root 192.168.1.1:/diskless/192.168.1.21 nfs4 rw,relatime,vers=4.2,proto=tcp,addr=192.168.1.1 0 0>
 <lab10078108 cmdline BOOT_IMAGE=bzImage_x86_64 ip=dhcp root=/dev/nfs rw>
 <lab10078108 kernel 6.1.192>
+<lab10078108 init openrc-init>
+<lab10078108 firmware uefi>
 <lab10078108 machine-id 0123456789abcdef0123456789abcdef>
 -sh: can't open /etc/ssh/ssh_host_ed25519_key.pub: no such file
 <lab10078108 ssh-key >
@@ -36,8 +39,10 @@ FACTS = Facts(
     kernel="6.1.192",
     machine_id="0123456789abcdef0123456789abcdef",
     host_key="",
+    init="openrc-init",
+    firmware="uefi",
 )
-EXPECTED = Expected("slave21", "192.168.1.21", "192.168.1.1:/diskless/192.168.1.21", "4.2")
+EXPECTED = Expected("slave21", "192.168.1.21", "192.168.1.1:/diskless/192.168.1.21", "4.2", "openrc", "uefi")
 
 
 def test_read() -> None:
@@ -75,6 +80,8 @@ def test_a_real_shell_answers(shell: str) -> None:
     assert facts is not None
     assert facts.hostname == subprocess.run(["uname", "-n"], capture_output=True, text=True, check=True).stdout.strip()
     assert re.match(r"\S+ \S+ ", facts.root)
+    assert facts.init == Path("/proc/1/comm").read_text().strip()
+    assert facts.firmware == ("uefi" if Path("/sys/firmware/efi").is_dir() else "bios")
 
 
 def test_lines_are_short_enough_for_any_line_editor() -> None:
@@ -106,6 +113,9 @@ def test_lines_are_short_enough_for_any_line_editor() -> None:
             {"root": "192.168.1.1:/diskless/192.168.1.21 nfs4 rw 0 0"},
             "the root's NFS version is unknown, not 4.2",
         ),
+        ({"init": "init"}, None),
+        ({"init": "systemd"}, "the init is 'systemd', not openrc"),
+        ({"firmware": "bios"}, "the firmware is bios, not uefi"),
     ],
 )
 def test_comparison(change: dict[str, object], problem: str | None) -> None:
@@ -118,6 +128,16 @@ def test_a_root_that_cannot_be_read_is_reported() -> None:
 
 def test_a_root_that_only_ansible_knows_is_not_compared() -> None:
     assert replace(FACTS, root="elsewhere:/x nfs rw 0 0").problems(replace(EXPECTED, root="", nfs_version="")) == []
+
+
+def test_systemd_is_nothing_but_systemd() -> None:
+    expected = replace(EXPECTED, init="systemd")
+    assert replace(FACTS, init="init").problems(expected) == ["the init is 'init', not systemd"]
+    assert replace(FACTS, init="systemd").problems(expected) == []
+
+
+def test_an_init_and_a_firmware_that_nobody_asked_for_are_not_compared() -> None:
+    assert replace(FACTS, init="busybox", firmware="bios").problems(replace(EXPECTED, init="", firmware="")) == []
 
 
 def test_fingerprint_is_that_of_ssh_keygen() -> None:

@@ -52,8 +52,26 @@ def test_a_sequence_in_two_pieces_is_not_shown() -> None:
     assert screen.partial == "~ # "
 
 
+SYSLINUX_EFI = (
+    b"My IP is 192.168.1.21\r\n\x1b[17;01HL\x1b[17;02H\x1b[17;02Ho\x1b[17;03H\x1b[18;01H[    0.0] Linux version 6"
+)
+"""As it comes from syslinux.efi: one letter at its place after the other, and no end of line before the kernel's."""
+
+
+def test_a_move_to_the_first_column_is_a_new_line() -> None:
+    screen = Screen()
+    screen.feed(SYSLINUX_EFI[:60], 1.0)
+    screen.feed(SYSLINUX_EFI[60:] + b"\n", 2.0)
+    assert [line.text for line in screen.lines] == ["My IP is 192.168.1.21", "Lo", "[    0.0] Linux version 6"]
+    assert screen.lines[-1].time == 2.0
+
+
+def test_moves_within_a_line_do_not_end_it() -> None:
+    assert [line.text for line in Screen().feed(b"\x1b[2J\x1b[3;11Hone \x1b[3;21Htwo\r\n", 0.0)] == ["one two"]
+
+
 def test_every_split_gives_the_same_lines() -> None:
-    stream = b"\x1b[2Jone\r\n[    1.0] two \x1b[1mbold\x1b[0m\r\nslave21 login: "
+    stream = b"\x1b[2Jone\r\n\x1b[18;01H[    1.0] two \x1b[1mbold\x1b[0m\r\nslave21 login: "
     for at in range(len(stream)):
         screen = Screen()
         screen.feed(stream[:at], 0.0)
