@@ -12,7 +12,7 @@ SHELL       := /bin/bash
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 .DEFAULT_GOAL := help
 
-.PHONY: help venv lint unit sanity molecule test bench render
+.PHONY: help venv lint unit sanity molecule matrix test bench render
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ sanity: venv ## Run Ansible's own checks of a collection
 
 molecule: venv ## Check, converge and verify a master in the lab (root)
 	@tools/molecule.sh $(ARGS)
+
+matrix: venv ## Boot every supported combination that has not passed yet, and print the table (root)
+	@python -m matrix $(ARGS)
 
 test: venv ## Run everything that must pass
 	@tools/test.sh

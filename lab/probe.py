@@ -121,7 +121,7 @@ class Probe:
         if ("end", str(self.first + self.second)) not in pairs:
             return None
         values = dict(pairs)
-        if not _KEYS <= set(values):
+        if not set(values) >= _KEYS:
             return None
         return Facts(
             hostname=values["hostname"],
