@@ -52,6 +52,7 @@ ARGUMENTS: dict[str, Any] = {
     },
     "variables": {"type": "dict", "default": {}},
     "render_directory": {"type": "str", "default": ""},
+    "shipped_settings": {"type": "dict", "default": {}},
     "state_directory": {"type": "str", "default": "/var/lib/netboot-diskless"},
 }
 
@@ -83,6 +84,7 @@ class ActionModule(ActionBase):
                 "directories": [
                     {**entry, "path": entry["path"].format_map(site)} for entry in arguments["directories"]
                 ],
+                "shipped_settings": arguments["shipped_settings"],
                 "state_directory": arguments["state_directory"],
             },
             task_vars=task_vars,

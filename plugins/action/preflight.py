@@ -15,8 +15,10 @@ from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement import
 ARGUMENTS: dict[str, Any] = {
     "allow_uplink": {"type": "bool", "default": False},
     "configuration_files": {"type": "list", "elements": "path", "default": []},
+    "shipped_settings": {"type": "dict", "default": {}},
     "packages": {"type": "dict", "default": {}},
     "commands": {"type": "dict", "default": {}},
+    "boot_loaders": {"type": "list", "elements": "str", "default": []},
     "kernel_tree": {"type": "path", "required": True},
     "symbols": {"type": "list", "elements": "str", "default": []},
     "programs": {
@@ -29,10 +31,10 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
-def boot_files(fleet: dict[str, Any]) -> list[str]:
-    """Paths below the TFTP root that the roles will write."""
+def boot_files(fleet: dict[str, Any], loaders: list[str]) -> list[str]:
+    """Paths below the TFTP root that the roles will write; loaders are those of everybody's boot loaders."""
     root, slaves = fleet["site"]["tftp_root"], fleet["slaves"]
-    names = ["pxelinux.0", "ldlinux.c32", "syslinux.efi", "ldlinux.e64", "pxelinux.cfg/default"]
+    names = [*loaders, "pxelinux.cfg/default"]
     names += sorted({slave["kernel_file"] for slave in slaves})
     for slave in slaves:
         if slave["loader"] == "pxelinux":
@@ -56,12 +58,12 @@ class ActionModule(ActionBase):
         if not isinstance(fleet, dict):
             raise AnsibleActionFail("there is no fleet_model: run the role netboot.diskless.fleet first")
         site = fleet["site"]
-        allow_uplink = arguments.pop("allow_uplink")
+        allow_uplink, loaders = arguments.pop("allow_uplink"), arguments.pop("boot_loaders")
         arguments.update(
             interface=site["interface"],
             roots={slave["address"]: slave["root"] for slave in fleet["slaves"]},
             directories=[site["root"], site["tftp_root"]],
-            configuration_files=[*arguments["configuration_files"], *boot_files(fleet)],
+            configuration_files=[*arguments["configuration_files"], *boot_files(fleet, loaders)],
         )
         result = self._execute_module(
             module_name="netboot.diskless.preflight", module_args=arguments, task_vars=task_vars

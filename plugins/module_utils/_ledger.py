@@ -105,12 +105,19 @@ def package_md5(path: str, root: str = "/") -> str | None:
     )
 
 
-def _has_statements(data: bytes) -> bool:
-    """Whether a configuration file says anything beyond comments and blank lines."""
-    return any(line.strip() and not line.strip().startswith((b"#", b"//", b";")) for line in data.splitlines())
+def _statements(data: bytes) -> list[str]:
+    """What a configuration file says beyond comments and blank lines."""
+    lines = [line.strip() for line in data.splitlines()]
+    return [line.decode(errors="replace") for line in lines if line and not line.startswith((b"#", b"//", b";"))]
 
 
-def ownership(path: str, recorded: dict[str, str], wanted: bytes | None = None, root: str = "/") -> str:
+def ownership(
+    path: str,
+    recorded: dict[str, str],
+    wanted: bytes | None = None,
+    root: str = "/",
+    shipped: dict[str, list[str]] | None = None,
+) -> str:
     """Whose the file at path is: absent, ours, pristine (as its package shipped it, or only comments) or foreign.
 
     Something that is no file, such as a directory or a symbolic link, is foreign.
@@ -120,6 +127,7 @@ def ownership(path: str, recorded: dict[str, str], wanted: bytes | None = None, 
         recorded: the ledger of the part that wants to write it.
         wanted: what the part would write; a file that holds just that counts as ours.
         root: where the package databases are looked for.
+        shipped: by path, what a file says that no package holds because a package's script makes it.
     """
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
@@ -132,7 +140,8 @@ def ownership(path: str, recorded: dict[str, str], wanted: bytes | None = None, 
         return FOREIGN
     if path in recorded or data == wanted:
         return OURS
-    if not _has_statements(data):
+    statements = _statements(data)
+    if not statements or statements == (shipped or {}).get(path):
         return PRISTINE
     # The package databases record MD5; it is compared here, not trusted for security.
     digest = hashlib.new("md5", data, usedforsecurity=False).hexdigest()

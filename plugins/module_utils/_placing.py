@@ -20,6 +20,7 @@ import stat
 import subprocess
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ansible_collections.netboot.diskless.plugins.module_utils import _files
@@ -105,7 +106,9 @@ def _directory_problems(directories: list[WantedDirectory]) -> list[str]:
     ]
 
 
-def _compare(wanted: WantedFile, plan: Plan, recorded: dict[str, str], package_root: str) -> str:
+def _compare(
+    wanted: WantedFile, plan: Plan, recorded: dict[str, str], package_root: str, shipped: dict[str, list[str]] | None
+) -> str:
     """Enters in the plan what a file takes; returns what is in its way, or an empty string."""
     obstacle = _obstacle(wanted.path)
     if obstacle:
@@ -115,7 +118,7 @@ def _compare(wanted: WantedFile, plan: Plan, recorded: dict[str, str], package_r
             plan.mend.append(wanted)
         return ""
     plan.write.append(wanted)
-    if ownership(wanted.path, recorded, wanted.content, package_root) != FOREIGN:
+    if ownership(wanted.path, recorded, wanted.content, package_root, shipped) != FOREIGN:
         return ""
     return (
         f"{wanted.path} was neither written by netboot.diskless nor left as its package shipped it; "
@@ -124,9 +127,20 @@ def _compare(wanted: WantedFile, plan: Plan, recorded: dict[str, str], package_r
 
 
 def make_plan(
-    files: list[WantedFile], directories: list[WantedDirectory], recorded: dict[str, str], package_root: str = "/"
+    files: list[WantedFile],
+    directories: list[WantedDirectory],
+    recorded: dict[str, str],
+    package_root: str = "/",
+    shipped: dict[str, list[str]] | None = None,
 ) -> Plan:
     """Compares what is wanted with what is there.
+
+    Args:
+        files: every file of the part.
+        directories: every directory of the part.
+        recorded: the part's ledger.
+        package_root: where the package databases are looked for.
+        shipped: by path, what files say that packages' scripts make.
 
     Raises:
         PlacingError: a file is somebody else's, or something that is no file or directory is in the way.
@@ -135,7 +149,7 @@ def make_plan(
     paths = Counter(wanted.path for wanted in files)
     problems = [f"{path} is wanted twice, by two entries of one part" for path, count in paths.items() if count > 1]
     problems += _directory_problems(directories)
-    problems += [_compare(wanted, plan, recorded, package_root) for wanted in files]
+    problems += [_compare(wanted, plan, recorded, package_root, shipped) for wanted in files]
     if any(problems):
         raise PlacingError("\n".join(problem for problem in problems if problem))
     for directory in directories:
@@ -160,6 +174,26 @@ def _validate(staged: str, wanted: WantedFile) -> str:
     return f"{wanted.path} is refused by its checker ({wanted.validate}):\n{(done.stdout + done.stderr).strip()}"
 
 
+@contextlib.contextmanager
+def _scratch(directory: str) -> Iterator[str]:
+    """A folder for a moment: in directory, which keeps its times, or where temporary files go if that cannot be.
+
+    A checker that the system confines, as Debian's AppArmor does dhcpd, reads files of its own folder only.
+    """
+    try:
+        before = os.stat(directory)
+        scratch = tempfile.mkdtemp(prefix=".netboot-check-", dir=directory)
+    except OSError:
+        with tempfile.TemporaryDirectory(prefix="netboot-check-") as elsewhere:
+            yield elsewhere
+        return
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch)
+        os.utime(directory, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 def check(files: list[WantedFile]) -> None:
     """Lets each file's checker judge it from a scratch folder, for check mode.
 
@@ -169,16 +203,17 @@ def check(files: list[WantedFile]) -> None:
         PlacingError: a checker refuses its file.
     """
     problems = []
-    with tempfile.TemporaryDirectory(prefix="netboot-check-") as scratch:
-        for number, wanted in enumerate(files):
-            if not wanted.validate or wanted.content is None or not shutil.which(shlex.split(wanted.validate)[0]):
-                continue
-            staged = os.path.join(scratch, f"{number}-{os.path.basename(wanted.path)}")
+    for wanted in files:
+        if not wanted.validate or wanted.content is None or not shutil.which(shlex.split(wanted.validate)[0]):
+            continue
+        directory, name = os.path.split(wanted.path)
+        with _scratch(directory) as scratch:
+            staged = os.path.join(scratch, name)
             with open(staged, "wb") as stream:
                 stream.write(wanted.content)
             complaint = _validate(staged, wanted)
-            if complaint:
-                problems.append(complaint)
+        if complaint:
+            problems.append(complaint)
     if problems:
         raise PlacingError("\n".join(problems))
 

@@ -140,11 +140,17 @@ def kernel_tree(tree: str) -> str:
     return "used" if any(os.path.exists(os.path.join(tree, trace)) for trace in traces) else "clean"
 
 
-def owners(paths: list[str], state_directory: str) -> dict[str, str]:
-    """Whose each configuration file is, by all ledgers of this master."""
+def owners(paths: list[str], state_directory: str, shipped: dict[str, list[str]] | None = None) -> dict[str, str]:
+    """Whose each configuration file is, by all ledgers of this master.
+
+    Args:
+        paths: the files.
+        state_directory: where the master keeps ledgers.
+        shipped: by path, what files say that packages' scripts make.
+    """
     recorded: dict[str, str] = {}
     ledgers = os.path.join(state_directory, "ledger")
     for name in sorted(os.listdir(ledgers)) if os.path.isdir(ledgers) else []:
         with open(os.path.join(ledgers, name), encoding="utf-8") as stream:
             recorded.update(json.load(stream))
-    return {path: ownership(path, recorded) for path in paths}
+    return {path: ownership(path, recorded, shipped=shipped) for path in paths}

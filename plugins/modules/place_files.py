@@ -110,6 +110,12 @@ options:
     description: Write below this directory on the controller, and leave the master alone.
     type: str
     default: ""
+  shipped_settings:
+    description:
+      - What a file says that a package's script makes at its installation, as a list of lines for each path, without
+        comments. A file that says just that is as its package shipped it.
+    type: dict
+    default: {}
   state_directory:
     description: Where the master keeps ledgers and former versions.
     type: str

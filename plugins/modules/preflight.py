@@ -37,11 +37,22 @@ options:
     description: Whether the slaves' interface may carry the master's default route.
     type: bool
     default: false
+  boot_loaders:
+    description: Names of the boot loaders' files in the TFTP root, which the roles replace as a whole.
+    type: list
+    elements: str
+    default: []
   configuration_files:
     description: Configuration files that the roles replace as a whole.
     type: list
     elements: path
     default: []
+  shipped_settings:
+    description:
+      - What a file says that a package's script makes at its installation, as a list of lines for each path, without
+        comments. A file that says just that is as its package shipped it.
+    type: dict
+    default: {}
   packages:
     description: Package names by part.
     type: dict
@@ -116,9 +127,11 @@ ARGUMENTS: dict[str, Any] = {
     "interface": {"type": "str", "default": ""},
     "roots": {"type": "dict", "default": {}},
     "directories": {"type": "list", "elements": "path", "default": []},
-    # Judged by the action plugin; accepted here so that the documentation and the module agree.
+    # For the action plugin; accepted here so that the documentation and the module agree.
     "allow_uplink": {"type": "bool", "default": False},
+    "boot_loaders": {"type": "list", "elements": "str", "default": []},
     "configuration_files": {"type": "list", "elements": "path", "default": []},
+    "shipped_settings": {"type": "dict", "default": {}},
     "packages": {"type": "dict", "default": {}},
     "commands": {"type": "dict", "default": {}},
     "kernel_tree": {"type": "path", "required": True},
@@ -145,7 +158,9 @@ def survey(params: dict[str, Any]) -> dict[str, Any]:
         "kernel": _survey.running_kernel(params["symbols"]),
         "installed_parts": _survey.installed_parts(params["packages"], params["commands"]),
         "kernel_tree": _survey.kernel_tree(params["kernel_tree"]),
-        "owners": _survey.owners(params["configuration_files"], params["state_directory"]),
+        "owners": _survey.owners(
+            params["configuration_files"], params["state_directory"], params["shipped_settings"]
+        ),
     }
 
 

@@ -70,6 +70,12 @@ options:
         description: The directory's mode in octal digits.
         type: str
         default: "0755"
+  shipped_settings:
+    description:
+      - What a file says that a package's script makes at its installation, as a list of lines for each path, without
+        comments. A file that says just that is as its package shipped it.
+    type: dict
+    default: {}
   state_directory:
     description: Where ledgers and former versions are kept.
     type: path
@@ -141,6 +147,7 @@ ARGUMENTS: dict[str, Any] = {
         "default": [],
         "options": {"path": {"type": "path", "required": True}, "mode": {"type": "str", "default": "0755"}},
     },
+    "shipped_settings": {"type": "dict", "default": {}},
     "state_directory": {"type": "path", "default": "/var/lib/netboot-diskless"},
 }
 
@@ -193,7 +200,7 @@ def run(params: dict[str, Any], dry: bool, with_differences: bool) -> dict[str, 
     placer = Placer(params["state_directory"], params["part"])
     # Two runs at a time would take each other's half-made files away.
     with contextlib.nullcontext() if dry else locked(os.path.join(params["state_directory"], "lock-place_files")):
-        plan = make_plan(files, directories, placer.ledger.read())
+        plan = make_plan(files, directories, placer.ledger.read(), shipped=params["shipped_settings"])
         result: dict[str, Any] = {
             "changed": bool(plan),
             "written": [wanted.path for wanted in plan.write],

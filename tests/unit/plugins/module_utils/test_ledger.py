@@ -152,5 +152,23 @@ def test_by_dpkgs_conffiles(path: Path, tmp_path: Path, conffiles: str, whose: s
     assert ownership(str(path), {}, None, str(tmp_path)) == whose
 
 
+@pytest.mark.parametrize(
+    ("text", "whose"),
+    [
+        ('# made\n\nUSER="tftp"\n  OPTIONS="--secure" \n', PRISTINE),
+        ('OPTIONS="--secure"\nUSER="tftp"\n', FOREIGN),
+        ('USER="tftp"\nOPTIONS="--secure"\nMORE=1\n', FOREIGN),
+        ('USER="tftp"\n', FOREIGN),
+        ('USER="tftp"\nOPTIONS="--secure --create"\n', FOREIGN),
+        ('USER="\ufffd"\n', FOREIGN),
+    ],
+)
+def test_by_what_a_packages_script_makes(path: Path, tmp_path: Path, text: str, whose: str) -> None:
+    path.write_text(text)
+    shipped = {str(path): ['USER="tftp"', 'OPTIONS="--secure"'], f"{path}.other": text.splitlines()}
+    assert ownership(str(path), {}, None, str(tmp_path), shipped) == whose
+    assert ownership(str(path), {}, None, str(tmp_path), {f"{path}.other": text.splitlines()}) == FOREIGN
+
+
 def test_a_file_of_no_package(tmp_path: Path) -> None:
     assert package_md5("/etc/dhcp/dhcpd.conf", str(tmp_path)) is None

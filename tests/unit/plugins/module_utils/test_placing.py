@@ -334,6 +334,33 @@ def test_check_mode_asks_the_checkers_and_writes_nothing(master: Master) -> None
     assert picture(master.base) == before
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_in_check_mode_a_checker_reads_in_the_files_own_folder_where_there_is_one(master: Master, there: bool) -> None:
+    """AppArmor lets Debian's dhcpd read below /etc/dhcp and in no folder for temporary files."""
+    directory, seen = master.etc / "dhcp", master.base / "seen"
+    if there:
+        directory.mkdir()
+        os.utime(directory, ns=(1, 2))
+    before = picture(master.etc)
+    check([master.wanted("dhcp/dhcpd.conf", validate=f"sh -c 'cat %s > {seen}; echo %s >> {seen}'")])
+    text, path = seen.read_text().splitlines()
+    assert text == "new" and os.path.basename(path) == "dhcpd.conf" and path != str(directory / "dhcpd.conf")
+    assert path.startswith(f"{directory}/") == there
+    assert picture(master.etc) == before
+    assert not there or directory.stat().st_mtime_ns == 2
+
+
+def test_what_a_packages_script_made_is_replaced_and_an_edited_one_is_not(master: Master) -> None:
+    path = master.etc / "isc-dhcp-server"
+    shipped = {str(path): ['INTERFACESv4=""']}
+    path.write_text('# Made by the package.\n\nINTERFACESv4=""\n')
+    wish = master.wanted("isc-dhcp-server")
+    assert make_plan([wish], [], {}, str(master.base), shipped).write == [wish]
+    path.write_text('# Made by the package.\n\nINTERFACESv4="eth1"\n')
+    with pytest.raises(PlacingError, match="nor left as its package shipped it"):
+        make_plan([wish], [], {}, str(master.base), shipped)
+
+
 def test_a_copy_whose_source_is_missing_is_a_change_to_come_and_cannot_be_placed(master: Master) -> None:
     wish = WantedFile(str(master.etc / "pxelinux.0"), None)
     assert master.plan(wish).write == [wish]

@@ -86,6 +86,7 @@ def parameters(base: Path, *names: str, **options: str) -> dict[str, Any]:
         "part": "dhcp",
         "files": [{"path": f"{base}/etc/{name}", "content": "new\n", "mode": "0644", **options} for name in names],
         "directories": [{"path": f"{base}/etc", "mode": "0755"}],
+        "shipped_settings": {},
         "state_directory": f"{base}/state",
     }
 
