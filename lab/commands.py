@@ -60,6 +60,7 @@ def _need_root() -> None:
 def master_up(settings: Settings) -> None:
     """Host packages, network and master."""
     _need_root()
+    settings.check_master_kind()
     host_packages.install(host_packages.ALL)
     network.up(settings)
     master.up(settings)
@@ -155,7 +156,7 @@ def status(settings: Settings) -> None:
     """Print what of the instance is up."""
     print(f"instance {settings.name}, files in {settings.run}")
     print(f"network  {'up' if network.is_up(settings) else 'down'}")
-    print(f"master   {'up' if master.is_up(settings) else 'down'}")
+    print(f"master   {'up' if master.is_up(settings) else 'down'}, {settings.master_kind}")
     for machine in machines(settings):
         print(f"{machine.name:<8} {'up' if machine.running() else 'down'}")
 

@@ -10,7 +10,7 @@ import subprocess
 from lab.report import say
 
 MASTER = (
-    "debian-archive-keyring",  # signs the suite that the contract master is made of
+    "debian-archive-keyring",  # signs the suite that the masters are made of
     "iproute2",
     "linux-source-6.1",  # /usr/src/linux of the master; every slave's kernel comes from it
     "mmdebstrap",
@@ -18,6 +18,7 @@ MASTER = (
     "openssh-client",
     "python3-pip",  # fetches Portage's source distribution
     "socat",  # ssh's way into the master's network namespace
+    "systemd-container",  # runs the Debian master
     "tar",
     "util-linux",
     "xz-utils",

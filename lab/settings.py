@@ -1,10 +1,11 @@
 # Copyright (c) netboot.diskless authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where one instance of the lab keeps its things: names, addresses and paths, derived from two environment variables.
+"""Where one instance of the lab keeps its things: names, addresses and paths, derived from the environment.
 
 LAB_NAME tells instances apart (namespaces, run directory); LAB_CACHE is what instances share (images, kernels, the
-Linux source, the ssh key).
+Linux source, the ssh key). LAB_MASTER chooses the kind of a new instance's master, LAB_SOURCES=1 lets it see the
+userlands that slaves' roots can be made of.
 """
 
 import os
@@ -20,6 +21,9 @@ MASTER_ADDRESS = "192.168.1.1"
 MASTER_INTERFACE = "eth0"
 BRIDGE = "lab0"
 
+MASTER_KINDS = ("contract", "debian", "debian-vm")
+"""What LAB_MASTER may be; the first is the default."""
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
@@ -30,6 +34,34 @@ class Settings:
 
     name: str
     cache: Path
+    asked_master: str = ""
+    """The kind of master that was asked for; empty leaves the choice to the instance."""
+    sources: bool = False
+    """Whether the master sees the userlands at /srv/roots; making the images that are missing takes minutes."""
+
+    @property
+    def master_kind(self) -> str:
+        """The kind of master that the instance has; before it has one, the kind that was asked for, or the default."""
+        try:
+            return self.master_kind_file.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return self.asked_master or MASTER_KINDS[0]
+
+    @property
+    def master_kind_file(self) -> Path:
+        """Where the instance keeps the kind of its master."""
+        return self.run / "master-kind"
+
+    def check_master_kind(self) -> None:
+        """An instance keeps the kind of master that it was made with.
+
+        :raises ValueError: another kind was asked for.
+        """
+        if self.asked_master not in ("", self.master_kind):
+            raise ValueError(
+                f"LAB_MASTER={self.asked_master}, but the master of {self.name} is {self.master_kind}: "
+                "run `make lab-down` first, or choose another LAB_NAME"
+            )
 
     @property
     def lab_namespace(self) -> str:
@@ -93,9 +125,9 @@ class Settings:
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings of the instance that LAB_NAME and LAB_CACHE choose.
+    """Settings of the instance that LAB_NAME, LAB_CACHE, LAB_MASTER and LAB_SOURCES choose.
 
-    :raises ValueError: LAB_NAME cannot name a network namespace and a directory.
+    :raises ValueError: LAB_NAME cannot name a network namespace and a directory, or there is no such kind of master.
     """
     env = os.environ if environment is None else environment
     name = env.get("LAB_NAME") or "netboot-lab"
@@ -103,4 +135,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         raise ValueError(f"LAB_NAME={name!r}: use up to 41 lower-case letters, digits and dashes, first a letter")
     cache_home = Path(env.get("XDG_CACHE_HOME") or Path(env.get("HOME", "/root")) / ".cache")
     cache = Path(env["LAB_CACHE"]) if env.get("LAB_CACHE") else cache_home / "netboot-lab"
-    return Settings(name=name, cache=cache.expanduser().absolute())
+    kind = env.get("LAB_MASTER", "")
+    if kind not in ("", *MASTER_KINDS):
+        raise ValueError(f"LAB_MASTER={kind!r}: use {', '.join(MASTER_KINDS[:-1])} or {MASTER_KINDS[-1]}")
+    sources = env.get("LAB_SOURCES", "") not in ("", "0")
+    return Settings(name, cache.expanduser().absolute(), asked_master=kind, sources=sources)

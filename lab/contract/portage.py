@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lab.contract import chroot
+from lab.images import chroot
 from lab.report import say
 
 VERSION = "3.0.83"

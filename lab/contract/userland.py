@@ -5,34 +5,17 @@
 
 import fnmatch
 import shutil
-import subprocess
 import tomllib
 from pathlib import Path
 
-from lab.contract import chroot, mirror
-
-SUITE = "trixie"  # OpenRC 0.56; the suite before has 0.45, the ones after have no ISC DHCP server
+from lab.images import bootstrap, chroot
 
 LISTS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("userland.toml").read_text(encoding="utf-8"))
-NO_DOCUMENTS = ("doc", "info", "lintian", "locale", "man")
 
 
 def fetch(root: Path, work: Path) -> None:
-    """Unpack and configure the packages in *root*, from the archive that the host's apt uses; *work* is for files."""
-    settings = work / "apt.conf"
-    settings.write_text(mirror.apt_settings() + 'APT::Install-Recommends "false";\n', encoding="utf-8")
-    excludes = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in NO_DOCUMENTS]
-    wanted = ",".join([*LISTS["base"], *LISTS["daemons"], *LISTS["build"]])
-    source = f"deb [signed-by={mirror.KEYRING}] {mirror.debian_uri()} {SUITE} main"
-    log = work / "mmdebstrap.log"
-    command = ["mmdebstrap", "--mode=root", "--variant=minbase", f"--include={wanted}", f"--aptopt={settings}"]
-    with log.open("w", encoding="utf-8") as output:
-        done = subprocess.run(
-            [*command, *excludes, SUITE, str(root), source], stdout=output, stderr=subprocess.STDOUT, check=False
-        )
-    if done.returncode:
-        end = "\n".join(log.read_text(encoding="utf-8").splitlines()[-30:])
-        raise RuntimeError(f"mmdebstrap ended with {done.returncode}:\n{end}")
+    """Unpack and configure the packages in *root*; *work* is for files."""
+    bootstrap.debian(root, work, [*LISTS["base"], *LISTS["daemons"], *LISTS["build"]])
 
 
 def _installed(root: Path) -> dict[str, list[str]]:

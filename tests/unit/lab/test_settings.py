@@ -34,3 +34,32 @@ def test_cache(environment: dict[str, str], cache: str) -> None:
 def test_name_that_is_no_namespace(name: str) -> None:
     with pytest.raises(ValueError, match="LAB_NAME"):
         settings.from_environment({"LAB_NAME": name})
+
+
+def test_the_kind_of_master_is_the_instance_s_once_it_has_one(tmp_path: Path) -> None:
+    found = settings.from_environment({"LAB_CACHE": str(tmp_path), "LAB_MASTER": "debian"})
+    assert found.master_kind == "debian"
+    found.master_kind_file.parent.mkdir(parents=True)
+    found.master_kind_file.write_text("debian\n")
+    later = settings.from_environment({"LAB_CACHE": str(tmp_path)})
+    assert later.master_kind == "debian"
+    later.check_master_kind()
+    other = settings.from_environment({"LAB_CACHE": str(tmp_path), "LAB_MASTER": "contract"})
+    with pytest.raises(
+        ValueError, match=r"LAB_MASTER=contract, but the master of netboot-lab is debian: run `make lab"
+    ):
+        other.check_master_kind()
+
+
+def test_the_default_kind(tmp_path: Path) -> None:
+    assert settings.from_environment({"LAB_CACHE": str(tmp_path), "LAB_MASTER": ""}).master_kind == "contract"
+
+
+def test_unknown_kind() -> None:
+    with pytest.raises(ValueError, match="LAB_MASTER='ubuntu': use contract, debian or debian-vm"):
+        settings.from_environment({"LAB_MASTER": "ubuntu"})
+
+
+@pytest.mark.parametrize(("value", "expected"), [("", False), ("0", False), ("1", True)])
+def test_sources(value: str, expected: bool) -> None:
+    assert settings.from_environment({"LAB_SOURCES": value}).sources is expected

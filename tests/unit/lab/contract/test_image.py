@@ -48,8 +48,8 @@ def test_no_daemon_stays_in_the_image() -> None:
 
 
 def test_the_hash_is_of_the_contents() -> None:
-    assert re.fullmatch(r"[0-9a-f]{16}", build.inputs_hash())
-    assert build.inputs_hash() == build.inputs_hash()
+    assert re.fullmatch(r"[0-9a-f]{16}", build.IMAGE.inputs_hash())
+    assert build.IMAGE.inputs_hash() == build.IMAGE.inputs_hash()
 
 
 def test_distribution_file_and_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Keeps the master running, from inside its network namespace: master_boot.sh PIDFILE ROOT SOURCE KERNELS
+# Keeps the contract master running, from inside its network namespace:
+# contract_boot.sh PIDFILE ROOT SOURCE KERNELS [TREE PLACE]...
 # PIDFILE only names this process for those who look for it. Everything else of the master's (mounts, processes, host
 # name, SysV IPC) lives in namespaces that end with its init, so nothing can be left behind.
 
@@ -40,6 +41,14 @@ prepare()
 	mount --bind "$2" usr/src/linux
 	mount -o remount,bind,ro usr/src/linux
 	mount --bind "$3" var/cache/netboot-diskless/kernel
+	shift 3
+	# others' userlands, to be read only
+	while [ $# -gt 0 ]; do
+		mkdir -p ".$2"
+		mount --bind "$1" ".$2"
+		mount -o remount,bind,ro ".$2"
+		shift 2
+	done
 	hostname "$(cat etc/hostname)"
 	pivot_root . .
 	umount -l .

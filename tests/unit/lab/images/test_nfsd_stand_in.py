@@ -11,9 +11,9 @@ from types import ModuleType
 
 import pytest
 
-from lab.contract import build
+from lab.images import store
 
-SCRIPT = build.HERE / "repository/net-fs/nfs-utils/files/nfsd-stand-in"
+SCRIPT = store.SHARED / "nfsd-stand-in"
 DEFAULTS = "sync,wdelay,hide,nocrossmnt,secure,root_squash,no_all_squash,no_subtree_check,secure_locks,acl,no_pnfs"
 
 
@@ -96,6 +96,16 @@ def test_root_of_nfs4_is_refused(stand_in: ModuleType, fsid: str) -> None:
 def test_versions(stand_in: ModuleType, conf: str, arguments: list[str], expected: set[str]) -> None:
     stand_in.NFS_CONF.write_text(conf)
     assert stand_in.versions(arguments) == expected
+
+
+def test_files_beside_nfs_conf_outweigh_it(stand_in: ModuleType) -> None:
+    stand_in.NFS_CONF.write_text("[nfsd]\nvers3=n\n")
+    parts = stand_in.NFS_CONF.with_name("nfs.conf.d")
+    parts.mkdir()
+    (parts / "10-first.conf").write_text("[nfsd]\nvers3=y\nvers4.1=y\n")
+    (parts / "20-second.conf").write_text("[nfsd]\nvers4.1=n\n")
+    (parts / "30-not.conf.bak").write_text("[nfsd]\nvers4.2=n\n")
+    assert stand_in.versions([]) == {"3", "4.2"}
 
 
 def test_numbers_stay_but_a_replaced_directory_gets_a_new_one(stand_in: ModuleType, tmp_path: Path) -> None:

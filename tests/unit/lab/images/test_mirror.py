@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.contract import mirror
+from lab.images import mirror
 
 DEB822 = """\
 # a comment

@@ -9,6 +9,7 @@ from pathlib import Path
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _SKIPPED = ("Acquire::IndexTargets", "Acquire::cdrom", "Acquire::Languages", "Acquire::Changelogs", "Acquire::gzip")
+_FIELDS = ("types", "uris", "suites", "components")
 
 
 def uris(sources: str, deb822: bool) -> list[str]:
@@ -38,7 +39,8 @@ def _deb822(sources: str) -> Iterable[tuple[list[str], list[str], list[str], lis
                 name = name.strip().lower()
                 fields[name] = value.strip()
         if fields.get("enabled", "yes").lower() not in ("no", "false", "0"):
-            yield tuple(fields.get(key, "").split() for key in ("types", "uris", "suites", "components"))  # type: ignore[misc]
+            types, uris_, suites, components = (fields.get(key, "").split() for key in _FIELDS)
+            yield types, uris_, suites, components
 
 
 def _one_line(sources: str) -> Iterable[tuple[list[str], list[str], list[str], list[str]]]:

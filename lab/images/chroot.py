@@ -35,5 +35,5 @@ def run(root: Path, *command: str, stdin: str = "") -> str:
     )
     if done.returncode:
         end = "\n".join(done.stdout.splitlines()[-40:])
-        raise RuntimeError(f"in the contract master: {' '.join(command)} ended with {done.returncode}:\n{end}")
+        raise RuntimeError(f"in the image: {' '.join(command)} ended with {done.returncode}:\n{end}")
     return done.stdout
