@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lab.capture import Capture, tail
-from lab.causes import cause, dead_end
+from lab.causes import cause, sign_of_end
 from lab.console import Dialogue
 from lab.probe import Expected, Facts
 from lab.settings import Settings
@@ -85,6 +85,7 @@ class Watch:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._progress = progress
         self._lost_at: float | None = None
+        self._dead = False
 
     def power_on(self) -> None:
         """Start the machine; the clock of its timeline begins now."""
@@ -128,6 +129,7 @@ class Watch:
         for line in self.screen.feed(data, now):
             print(Line(line.time - self.timeline.began, line.text), file=self._log, flush=True)
             self._report(self.timeline.console(line))
+            self._dead = self._dead or sign_of_end(line.text) is not None
         self.dialogue.hear(self._decode(data), now)
 
     def step(self) -> None:
@@ -148,7 +150,7 @@ class Watch:
             self._finish("")
         elif self.dialogue.state == "failed":
             self._finish("; ".join(self.dialogue.problems))
-        elif dead_end(self.timeline):
+        elif self._dead or sign_of_end(self.screen.partial):  # the last words may lack an end of line
             self._lost()
 
     def give_up(self) -> None:

@@ -9,10 +9,18 @@ from collections.abc import Callable
 from lab.timeline import Timeline, file_role
 
 DEAD_ENDS = (
-    ("the firmware found nothing to boot from", re.compile(r"No bootable device|No more network devices")),
-    ("pxelinux found no configuration", re.compile(r"Unable to locate configuration file|No configuration file found")),
-    ("pxelinux could not load its module", re.compile(r"Failed to load ldlinux|Failed to load COM32")),
-    ("pxelinux found no kernel", re.compile(r"Could not find kernel image")),
+    (
+        "the firmware found nothing to boot from",
+        re.compile(r"No bootable (?:device|option)|No more network devices|UEFI Interactive Shell"),
+    ),
+    (
+        "the loader found no configuration",
+        re.compile(r"Unable to locate configuration file|No configuration file found"),
+    ),
+    ("the loader could not load its module", re.compile(r"Failed to load (?:ldlinux\.[ce](?:32|64)|COM32)")),
+    ("the loader found no kernel", re.compile(r"Could not find kernel image|Loading \S+\.\.\. ?failed: .*")),
+    # OVMF goes on to IPv6 then, which takes it minutes and finds nothing here.
+    ("the firmware could not boot over IPv4", re.compile(r'BdsDxe: failed to (?:load|start) \S+ "[^"]*PXEv4[^"]*"')),
     ("the kernel gave up", re.compile(r"Kernel panic - not syncing.*|No working init found.*")),
 )
 """Console lines after which a machine goes no further, and what they mean."""
@@ -42,14 +50,18 @@ _BUSY = 20.0
 _ASKED = ("dhcp-discover", "dhcp-request")
 
 
+def sign_of_end(text: str) -> str | None:
+    """What a line of the console says of the boot's end, or None."""
+    for meaning, pattern in DEAD_ENDS:
+        match = pattern.search(text)
+        if match:
+            return f"{meaning}: {match.group()}"
+    return None
+
+
 def dead_end(timeline: Timeline) -> str | None:
     """A sign on the console that this boot is over, or None."""
-    for line in timeline.lines:
-        for meaning, pattern in DEAD_ENDS:
-            match = pattern.search(line.text)
-            if match:
-                return f"{meaning}: {match.group()}"
-    return None
+    return next((sign for line in timeline.lines if (sign := sign_of_end(line.text))), None)
 
 
 def _seen(timeline: Timeline, pattern: re.Pattern[str]) -> str | None:
@@ -127,7 +139,10 @@ def _tftp(timeline: Timeline) -> str | None:
     begun = {event.subject for event in timeline.events if event.kind == "tftp-begin"}
     if request.subject not in begun:
         return f"no TFTP answer for {request.subject}: is the TFTP server running?"
-    return dead_end(timeline) or f"{request.subject} was fetched, and nothing followed"
+    end = dead_end(timeline)
+    if end and file_role(request.subject) == "loader":
+        return f"{request.subject} was fetched, but is it a loader for this firmware? {end}"
+    return end or f"{request.subject} was fetched, and nothing followed"
 
 
 def _dhcp(timeline: Timeline) -> str | None:
@@ -139,8 +154,10 @@ def _dhcp(timeline: Timeline) -> str | None:
         return f"DHCP named {acknowledged.detail}, but the machine never asked for it: is next-server right?"
     if "dhcp-nak" in kinds:
         return "the DHCP server refused the address"
-    if "dhcp-offer" in kinds:
-        return "the DHCP offer was not taken up"
+    offer = timeline.last("dhcp-offer")
+    if offer is not None:
+        # UEFI firmware passes such an offer over; other firmware asks for it.
+        return "the DHCP offer was not taken up" + ("" if offer.detail else ": it names no boot file")
     if kinds & set(_ASKED):
         return f"no DHCP answer: is the DHCP server running, does it know {timeline.mac}?"
     return dead_end(timeline) or "the machine sent no DHCP request: has its firmware a network boot ROM?"

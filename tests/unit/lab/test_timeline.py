@@ -195,9 +195,10 @@ def test_a_machine_that_still_worked_wants_more_time() -> None:
     [
         ("No bootable device.", "the firmware found nothing to boot from"),
         ("No more network devices", "the firmware found nothing to boot from"),
-        ("Unable to locate configuration file", "pxelinux found no configuration"),
-        ("Failed to load ldlinux.c32", "pxelinux could not load its module"),
-        ("Could not find kernel image: linux", "pxelinux found no kernel"),
+        ("BdsDxe: No bootable option or device was found.", "the firmware found nothing to boot from"),
+        ("Unable to locate configuration file", "the loader found no configuration"),
+        ("Failed to load ldlinux.c32", "the loader could not load its module"),
+        ("Could not find kernel image: linux", "the loader found no kernel"),
         (PANIC[0], "the kernel gave up"),
         (
             "[    1.0] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,255)",
