@@ -12,5 +12,5 @@ step packages python -m lab packages
 step lint tools/lint.sh
 step unit pytest
 step sanity tools/sanity.sh
-step molecule tools/molecule.sh
+step molecule tools/molecule.sh default
 close_steps test

@@ -10,19 +10,22 @@ import pytest
 from testinfra.host import Host
 
 from lab import settings
+from lab.homes import Home
 from lab.play import play
 
 LEDGERS = "/var/lib/netboot-diskless/ledger"
 # These are the master's own: copied from its packages or built there, so no render can have them.
-NOT_RENDERED = ("/srv/tftp/pxelinux.0", "/srv/tftp/ldlinux.c32", "/srv/tftp/bzImage_x86_64")
+NOT_RENDERED = tuple(
+    f"/srv/tftp/{name}" for name in ("pxelinux.0", "ldlinux.c32", "syslinux.efi", "ldlinux.e64", "bzImage_x86_64")
+)
 BUILT = ("/var/lib/netboot-diskless/kernel/.config_",)
 
 
 @pytest.fixture(scope="module")
-def rendered(instance: settings.Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def rendered(instance: settings.Settings, home: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The renders by their paths on a master."""
     directory = tmp_path_factory.mktemp("render")
-    variables = ["-e", f"render_dir={directory}", "-e", "render_platform=gentoo"]
+    variables = ["-e", f"render_dir={directory}", "-e", f"render_platform={home.platform}"]
     assert play(instance, variables, Path("playbooks/render.yml")).code == 0
     return {f"/{path.relative_to(directory)}": path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 

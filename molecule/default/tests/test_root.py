@@ -8,6 +8,8 @@ import re
 import pytest
 from testinfra.host import Host
 
+from lab.homes import Home
+
 ROOT = "/diskless/192.168.1.21"
 
 
@@ -37,17 +39,28 @@ def test_modes(master: Host, path: str, mode: int) -> None:
 def test_identity(master: Host) -> None:
     assert master.file(f"{ROOT}/etc/hostname").content_string == "slave21\n"
     assert "192.168.1.1:/diskless/192.168.1.21 / nfs rw,hard,vers=" in master.file(f"{ROOT}/etc/fstab").content_string
-    assert 'config_eth0="noop"' in master.file(f"{ROOT}/etc/conf.d/net").content_string
     console = master.file(f"{ROOT}/dev/console")
     assert console.exists and master.check_output(f"stat -c %t,%T {ROOT}/dev/console") == "5,1"
 
 
-def test_runlevels_are_links_and_the_masters_are_its_own(master: Host) -> None:
+def test_openrc_starts_what_the_inventory_says(master: Host, home: Home) -> None:
+    if home.init != "openrc-init":
+        pytest.skip("this master's slaves have systemd: see the next test")
     default = master.check_output(f"ls {ROOT}/etc/runlevels/default").split()
     assert {"agetty.ttyS0", "local", "netmount"} <= set(default)
     assert "dhcpd" not in default and "nfs" not in default
     assert master.file(f"{ROOT}/etc/runlevels/default/local").linked_to == "/etc/init.d/local"
     assert "agetty.ttyS0" not in master.check_output("ls /etc/runlevels/default").split()
+    assert 'config_eth0="noop"' in master.file(f"{ROOT}/etc/conf.d/net").content_string
+
+
+def test_systemd_starts_what_the_inventory_says(master: Host, home: Home) -> None:
+    if home.init != "systemd":
+        pytest.skip("this master's slaves have OpenRC: see the test before")
+    wanted = set(master.check_output(f"find {ROOT}/etc/systemd/system -path '*.wants/*' -printf '%f\\n'").split())
+    assert "ssh.service" in wanted
+    assert not wanted & {"isc-dhcp-server.service", "tftpd-hpa.service", "nfs-server.service", "rpcbind.service"}
+    assert master.run(f"ls {ROOT}/etc/rc?.d/S*isc-dhcp-server").failed  # systemd's generator would start it
 
 
 def test_kernel_modules_of_the_master_are_not_the_slaves(master: Host) -> None:

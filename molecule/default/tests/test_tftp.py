@@ -30,7 +30,7 @@ def get(outside: Run, path: str, target: Path) -> "CompletedProcess[bytes]":
     return outside("curl", "-sS", "--path-as-is", "--max-time", "30", "--output", str(target), url)
 
 
-@pytest.mark.parametrize("path", ["pxelinux.0", "bzImage_x86_64", *CONFIGURATIONS])
+@pytest.mark.parametrize("path", ["pxelinux.0", "syslinux.efi", "bzImage_x86_64", *CONFIGURATIONS])
 def test_serves(master: Host, outside: Run, tmp_path: Path, path: str) -> None:
     target = tmp_path / "fetched"
     done = get(outside, path, target)

@@ -11,6 +11,7 @@ import testinfra
 from testinfra.host import Host
 
 from lab import commands, host_packages, settings
+from lab.homes import DEBIAN, GENTOO, Home
 
 SLAVE_ADDRESS = "192.168.1.21"
 
@@ -22,6 +23,12 @@ def instance() -> settings.Settings:
     """The instance of the lab that molecule created; the clients that the tests need are on this machine."""
     host_packages.install(host_packages.TESTS)
     return settings.from_environment()
+
+
+@pytest.fixture(scope="session")
+def home(instance: settings.Settings) -> Home:
+    """What the master's platform is."""
+    return GENTOO if instance.master_kind == "contract" else DEBIAN
 
 
 @pytest.fixture(scope="session")
