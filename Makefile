@@ -2,10 +2,11 @@
 
 VENV     ?= .venv
 PYTHON   ?= python3
-# make unit ARGS='-k mac'; make molecule ARGS=converge; make sanity ARGS='--test pylint'; make render DIR=/srv/preview
+# make unit ARGS='-k mac'; make molecule SCENARIO=debian ARGS=converge; make sanity ARGS='--test pylint'; make render DIR=/srv/preview
 ARGS     ?=
 DIR      ?= .cache/render
 PLATFORM ?= gentoo
+SCENARIO ?= default
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -30,7 +31,7 @@ sanity: venv ## Run Ansible's own checks of a collection
 	@tools/sanity.sh $(ARGS)
 
 molecule: venv ## Check, converge and verify a master in the lab (root)
-	@tools/molecule.sh $(ARGS)
+	@tools/molecule.sh $(SCENARIO) $(ARGS)
 
 matrix: venv ## Boot every supported combination that has not passed yet, and print the table (root)
 	@python -m matrix $(ARGS)
