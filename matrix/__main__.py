@@ -96,7 +96,6 @@ def _interrupted(*_signal: object) -> None:
 def main(arguments: Sequence[str], folder: Path = FOLDER) -> int:
     """Run the matrix; 0 when every cell that was asked for has passed."""
     asked = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupted)  # end the lab then, too
     try:
         plan = axes.load()
         matrix = Matrix(plan, select(plan, asked), folder)
@@ -117,4 +116,5 @@ def main(arguments: Sequence[str], folder: Path = FOLDER) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupted)  # end the lab then, too
     sys.exit(main(sys.argv[1:]))

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from lab import boot_report, commands
 from lab.boot import Machine, Outcome, boot, timeout_from_environment
-from lab.capture import tail
 from lab.inventory import Inventory, RootPassword
 from lab.report import say
 from lab.settings import CHECKOUT, Settings, from_environment
@@ -33,7 +32,7 @@ COMPARED = ("init", "firmware")
 TROUBLE = (RuntimeError, ValueError, OSError, subprocess.CalledProcessError)
 """What the lab raises when something cannot be done."""
 
-_LOG_TAIL = 15
+_LOG_TAIL = 30
 
 
 def expected_facts(values: Values) -> dict[str, str]:
@@ -72,6 +71,11 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def _keep_console(settings: Settings, slave: str, report: Path) -> None:
+    """Copy a slave's whole console beside a cell's report: `down` removes it."""
+    shutil.copy(settings.consoles / f"{slave}.log", report.parent / f"{report.stem}.{slave}.log")
 
 
 @dataclass
@@ -113,18 +117,19 @@ class Run:
         return from_environment({**os.environ, **changes}), changes
 
     def _master(self, settings: Settings, place: Path) -> None:
-        """Network, master and play; what the play says goes to a file.
+        """Network, master and play; what the play says goes to a file, its end to the terminal when it fails.
 
-        :raises RuntimeError: the play failed; the end of its log follows.
+        :raises RuntimeError: the play failed; the message names the file.
         """
         commands.master_up(settings)
         say("playing")
         log = place / "play.log"
-        with log.open("w", encoding="utf-8") as file, contextlib.redirect_stdout(file):
-            try:
+        try:
+            with log.open("w", encoding="utf-8") as file, contextlib.redirect_stdout(file):
                 commands.play_all(settings)
-            except TROUBLE as problem:
-                raise RuntimeError(f"{problem}; the end of {log}: {tail(log, _LOG_TAIL)}") from problem
+        except TROUBLE as problem:
+            print(*log.read_text(encoding="utf-8").splitlines()[-_LOG_TAIL:], sep="\n", flush=True)
+            raise RuntimeError(f"{problem}: see {log}") from problem
 
     def _not_run(self, cells: Sequence[Cell], reason: str) -> None:
         say(f"not run: {reason}")
@@ -143,8 +148,7 @@ class Run:
         report = self.report(cell)
         report.write_text(f"{cell.name}: {done.status}, {done.date}\n\n{words}\n", encoding="utf-8")
         for outcome in outcomes:
-            console = settings.consoles / f"{outcome.name}.log"
-            shutil.copy(console, report.with_suffix(f".{outcome.name}.log"))
+            _keep_console(settings, outcome.name, report)
             if not outcome.ok:
                 print(boot_report.text(outcome), flush=True)
         self.store.put(done)
