@@ -29,6 +29,9 @@ INSTANCE = "netboot-matrix"
 COMPARED = ("init", "firmware")
 """Axes whose value the slave has to name itself (lab.probe.Expected); the inventory says the rest."""
 
+SOURCES = "/srv/roots/"
+"""Where the lab shows its master the userlands that roots can be made of, if it is asked to (LAB_SOURCES)."""
+
 TROUBLE = (RuntimeError, ValueError, OSError, subprocess.CalledProcessError)
 """What the lab raises when something cannot be done."""
 
@@ -109,7 +112,9 @@ class Run:
     def _instance(self, group: Group) -> tuple[Settings, dict[str, str]]:
         """The group's instance of the lab, and the environment that says so."""
         chosen = self.plan.settings("lab", group.machines[0])
+        slaves = [self.plan.settings("slave", values) for values in group.machines]
         changes = {
+            "LAB_SOURCES": "1" if any(SOURCES in str(what) for what in slaves) else "",
             "LAB_NAME": os.environ.get("LAB_NAME") or INSTANCE,
             "LAB_INVENTORY": str(self.folder / group.name / "inventory"),
             **{name: str(what) for name, what in chosen.items()},

@@ -38,6 +38,7 @@ class Lab:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.sources: list[bool] = []
         self.trouble: dict[str, BaseException] = {}
         self.cause: Callable[[str], str] = lambda _name: ""
 
@@ -53,6 +54,7 @@ class Lab:
 
     def master_up(self, settings: Settings) -> None:
         settings.run.mkdir(parents=True)
+        self.sources.append(settings.sources)
         self._do(f"up {os.environ['LAB_MASTER']}")
 
     def play_all(self, _settings: Settings) -> None:
@@ -91,7 +93,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     monkeypatch.setattr(run.RootPassword, "of", lambda _settings: RootPassword("secret", "hash"))
     monkeypatch.setattr(run, "_keep_console", lambda *_arguments: None)
     monkeypatch.setattr(command, "tree_key", lambda: "tree")
-    for name in ("LAB_NAME", "LAB_MASTER", "LAB_INVENTORY", "LAB_ACCEL", "LAB_NIC", "LAB_FIRMWARE"):
+    for name in ("LAB_NAME", "LAB_MASTER", "LAB_INVENTORY", "LAB_SOURCES", "LAB_ACCEL", "LAB_NIC", "LAB_FIRMWARE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))
     return stand_in
@@ -203,6 +205,12 @@ def test_a_lab_that_a_killed_run_left_is_ended_first(lab: Lab, tmp_path: Path) -
     (tmp_path / "cache" / "run" / "netboot-matrix").mkdir(parents=True)
     command.main(["--cell", core(PLAN)[0].name], tmp_path)
     assert lab.calls == ["down", *CONTRACT]
+
+
+def test_the_lab_shows_its_userlands_where_a_root_is_made_of_one(lab: Lab, tmp_path: Path) -> None:
+    assert command.main(["--core"], tmp_path) == 0
+    assert command.main([], tmp_path) == 0
+    assert lab.sources == [False, False, True, True]
 
 
 def test_the_file_has_every_cell_whatever_was_asked_for(lab: Lab, tmp_path: Path) -> None:
