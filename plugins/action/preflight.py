@@ -61,7 +61,7 @@ class ActionModule(ActionBase):
         allow_uplink, loaders = arguments.pop("allow_uplink"), arguments.pop("boot_loaders")
         arguments.update(
             interface=site["interface"],
-            roots={slave["address"]: slave["root"] for slave in fleet["slaves"]},
+            roots={slave["address"]: {"root": slave["root"], "source": slave["source"]} for slave in fleet["slaves"]},
             directories=[site["root"], site["tftp_root"]],
             configuration_files=[*arguments["configuration_files"], *boot_files(fleet, loaders)],
         )

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.netboot.diskless.plugins.plugin_utils._background import run_in_background
 
-FIELDS = ("name", "hostname", "fqdn", "address", "root", "console", "nfs_version")
+FIELDS = ("name", "hostname", "fqdn", "address", "root", "source", "init", "console", "nfs_version")
 SITE_FIELDS = ("master_address", "master_name", "domain", "dns_servers")
 PROGRAMS = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/usr"]
 STATE_DIRECTORY = "/var/lib/netboot-diskless"

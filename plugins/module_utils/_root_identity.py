@@ -12,9 +12,22 @@ import subprocess
 import tempfile
 from typing import Any
 
+from ansible_collections.netboot.diskless.plugins.module_utils._root_source import SYSTEMD
+
 MANAGED = "# Managed by netboot.diskless: what is changed here is lost with the next run.\n"
 
+# The kernel has set the interface up and the root hangs on it: systemd-networkd, where it runs, leaves it alone.
+# 10- comes before what distributions ship (systemd.network(5)).
+NETWORK = "etc/systemd/network/10-netboot-diskless.network"
+KEEP_NETWORK = f"{MANAGED}[Match]\nName=eth0\n\n[Network]\nKeepConfiguration=yes\n"
+# systemd's own file of this name asks for as many processes as a 64-bit kernel can have. A small one (BASE_SMALL) has
+# room for fewer and says EINVAL, at which systemd-sysctl fails; behind a hyphen it may (sysctl.d(5)).
+PROCESSES = "etc/sysctl.d/50-pid-max.conf"
+MAYBE_PROCESSES = f"{MANAGED}-kernel.pid_max = 4194304\n"
+
 Identity = dict[str, str]
+
+SYSTEMD_TEXTS: Identity = {NETWORK: KEEP_NETWORK, PROCESSES: MAYBE_PROCESSES}
 
 
 def fstab(slave: dict[str, Any], site: dict[str, Any]) -> str:
@@ -49,18 +62,31 @@ def resolver(site: dict[str, Any]) -> str:
     return MANAGED + "".join(f"{line}\n" for line in lines)
 
 
-def texts(slave: dict[str, Any], site: dict[str, Any]) -> Identity:
+def texts(slave: dict[str, Any], site: dict[str, Any], init: str) -> Identity:
     """Path below the root (without a leading slash) and text of each file that is the slave's own.
 
-    /etc/hostname wins over /etc/conf.d/hostname in OpenRC, so both are written. The network script must leave the
-    interface alone that carries the root (netifrc's config_eth0="noop").
+    Args:
+        slave: the slave's fields of the fleet model.
+        site: the fleet's site.
+        init: the init that the root starts, openrc or systemd.
     """
     files = {
         "etc/hostname": f"{slave['hostname']}\n",
-        "etc/conf.d/hostname": f'{MANAGED}hostname="{slave["hostname"]}"\n',
         "etc/hosts": hosts(slave, site),
         "etc/fstab": fstab(slave, site),
         "etc/resolv.conf": resolver(site),
+    }
+    return {**files, **(SYSTEMD_TEXTS if init == SYSTEMD else _openrc_texts(slave))}
+
+
+def _openrc_texts(slave: dict[str, Any]) -> Identity:
+    """What only OpenRC reads.
+
+    /etc/hostname wins over /etc/conf.d/hostname, so both are written. The network script must leave the interface
+    alone that carries the root (netifrc's config_eth0="noop").
+    """
+    files = {
+        "etc/conf.d/hostname": f'{MANAGED}hostname="{slave["hostname"]}"\n',
         "etc/conf.d/net": f'{MANAGED}config_eth0="noop"\n',
     }
     if slave["console"]:

@@ -38,6 +38,10 @@ class Record:
         """Whether the root got the programs of this stamp; a record that cannot be read says no."""
         return bool(self._read().get("programs") == programs)
 
+    def source(self) -> str:
+        """The directory that the root was made from; / of one that was made when there were no others."""
+        return str(self._read().get("source", "/"))
+
     def exists(self) -> bool:
         """Whether the master knows this root at all: one that it does not know was made by somebody else."""
         return bool(self._read())
@@ -50,10 +54,10 @@ class Record:
         """Remembers that the root is being built in its place."""
         self._write({"root": self._root, "unfinished": True})
 
-    def finish(self, programs: str) -> None:
-        """Remembers that the root is complete, with the programs of this stamp."""
-        if not self.holds(programs):
-            self._write({"root": self._root, "programs": programs})
+    def finish(self, programs: str, source: str) -> None:
+        """Remembers that the root is complete, with the programs of this stamp of a source."""
+        if not (self.holds(programs) and self.source() == source):
+            self._write({"root": self._root, "programs": programs, "source": source})
 
     def _write(self, entries: dict[str, Any]) -> None:
         write_whole(self.path, json.dumps(entries).encode())

@@ -25,6 +25,10 @@ MASTERS_OWN = (
     "conf.d/net",
     "conf.d/net.*",
     "conf.d/nfs",
+    "crypttab",
+    "default/isc-dhcp-server",
+    "default/nfs-kernel-server",
+    "default/tftpd-hpa",
     "dhcp",
     "exports",
     "exports.d",
@@ -38,13 +42,21 @@ MASTERS_OWN = (
     "local.d/*.stop",
     "machine-id",
     "mtab",
+    "netplan",
+    "network/interfaces",
+    "network/interfaces.d",
     "nfs.conf",
     "nfs.conf.d",
     "portage",
+    # Of System V's init, where systemd looks for what to start, too (systemd-sysv-generator(8)).
+    "rc[0-6S].d",
     "resolv.conf",
     "runlevels",
+    "systemd/network",
     "udev/rules.d/70-persistent-net.rules",
 )
+# A file there is a unit, and may leave. A directory or a link says what starts on this machine, or changes a unit.
+UNITS = "systemd/system/"
 SECRETS = (
     "*.key",
     "*.keytab",
@@ -111,6 +123,8 @@ def _stays(etc: str, relative: str, secrets: tuple[str, ...]) -> bool:
     except FileNotFoundError:
         return True
     if _is_hidden(relative, mode) or _is_masters_own(relative) or _matches(relative, secrets):
+        return True
+    if relative.startswith(UNITS) and not stat.S_ISREG(mode):
         return True
     if stat.S_ISREG(mode):
         return holds_private_key(path)

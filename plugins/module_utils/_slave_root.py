@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Making and keeping the root of one slave: a copy of the master's programs with an /etc and an identity of its own.
+"""Making and keeping the root of one slave: a copy of a system's programs with an /etc and an identity of its own.
+
+The system is the master's own or lies in a directory of the master (_root_source).
 
 A root that does not exist yet is built beside its place and appears there by one rename, complete. Steps that find
 things as they shall be change nothing, so a run that was killed is finished by the next one.
@@ -12,6 +14,7 @@ A root that exists belongs to its slave, which is root there: it is only touched
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -29,6 +32,24 @@ from ansible_collections.netboot.diskless.plugins.module_utils._root_services im
     MissingServices,
     further_scripts,
     wanted_runlevels,
+)
+from ansible_collections.netboot.diskless.plugins.module_utils._root_source import (
+    AUTO,
+    MASTERS_ROOT,
+    SYSTEMD,
+    System,
+    on_master,
+    programs_to_copy,
+)
+from ansible_collections.netboot.diskless.plugins.module_utils._root_units import DEFAULT as DEFAULT_TARGET
+from ansible_collections.netboot.diskless.plugins.module_utils._root_units import ETC as UNITS
+from ansible_collections.netboot.diskless.plugins.module_utils._root_units import (
+    MULTI_USER,
+    PACKAGES,
+    BadUnit,
+    Places,
+    Wanted,
+    wanted_units,
 )
 
 # Mode of each directory that a system expects; /run must exist or OpenRC ends the boot, /tmp needs its sticky bit.
@@ -68,33 +89,42 @@ class RootError(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """Where roots come from and what they share.
+    """What some roots are made from, and what they share.
 
     Args:
-        programs: directories of the master that hold its programs.
-        exclude: absolute paths that are not copied, with shell wildcards.
+        directory: the directory of the master that holds the system; / for the master's own.
+        system: what is in it.
+        programs: directories of that system that hold its programs.
+        exclude: absolute paths in that system that are not copied, with shell wildcards.
         stamp: state of the programs, as _tree.measure gives it.
-        etc: the master's /etc.
-        etc_exclude: patterns, relative to etc, of the user.
-        runlevels: services by runlevel; one that the root has no script for is left out.
-        services: services of the default runlevel that must exist.
+        etc_exclude: patterns, relative to the system's /etc, of the user.
+        runlevels: services by runlevel of OpenRC; one that the root has no script for is left out.
+        units: units by target of systemd; one that the root does not have is left out.
+        services: services that must exist and start, whatever the init.
         root_hash: crypt(5) hash of root's password, or nothing.
         site: the fleet's site.
         state_directory: where the master keeps what it knows of its roots.
         progress: file that tells how far the copy is.
     """
 
+    directory: str
+    system: System
     programs: list[str]
     exclude: list[str]
     stamp: str
-    etc: str
     etc_exclude: list[str]
     runlevels: dict[str, list[str]]
+    units: dict[str, list[str]]
     services: list[str]
     root_hash: str
     site: dict[str, Any]
     state_directory: str
     progress: str
+
+    @property
+    def shown(self) -> str:
+        """What the programs are called in messages."""
+        return "the master's programs" if self.directory == MASTERS_ROOT else f"the programs of {self.directory}"
 
 
 @dataclass
@@ -103,7 +133,7 @@ class Root:
 
     Args:
         slave: the slave's fields of the fleet model.
-        source: what all roots share.
+        source: what it is made from.
         dry: whether to look only.
     """
 
@@ -116,21 +146,22 @@ class Root:
         """Makes the root what it shall be, or with dry finds out what that would take.
 
         Raises:
-            RootError: a program fails, a service that is asked for does not exist, the password's hash is none, or
-                something in the root would lead out of it.
+            RootError: a program fails, a service that is asked for does not exist, the password's hash is none, the
+                root was made from another source, or something in it would lead out of it.
         """
         if self.source.root_hash and not PASSWORD_HASH.fullmatch(self.source.root_hash):
             raise RootError("slave_rootfs_root_password_hash is no hash as crypt(5) has them; make one with mkpasswd")
+        self._refuse_other_source()
         try:
             if self.is_new():
                 self._make()
             else:
                 with beneath.Beneath(self.slave["root"]) as tree:
                     self._complete(tree, new=False)
-        except (beneath.BeneathError, CopyError, MissingServices, OSError) as error:
+        except (BadUnit, beneath.BeneathError, CopyError, MissingServices, OSError) as error:
             raise RootError(f"{self.slave['name']}: {error}") from error
         if not self.dry:
-            self.record.finish(self.source.stamp)
+            self.record.finish(self.source.stamp, self.source.directory)
         return self.changes
 
     @property
@@ -144,8 +175,30 @@ class Root:
         return not os.path.isdir(root) or set(os.listdir(root)) <= {"lost+found"} or self.record.is_unfinished()
 
     def programs_differ(self) -> bool:
-        """Whether the master's programs changed since they were last copied here."""
+        """Whether the source's programs changed since they were last copied here."""
         return not self.record.holds(self.source.stamp)
+
+    @functools.cached_property
+    def init(self) -> str:
+        """The init that the root starts.
+
+        Raises:
+            RootError: the source has none that is known, or not the one that is asked for.
+        """
+        wanted = self.slave["init"]
+        found = self.source.system.chosen(wanted)
+        if not found:
+            asked = "an init that is known as its /sbin/init" if wanted == AUTO else wanted
+            raise RootError(f"{self.slave['name']}: {self.source.directory} does not have {asked} (slave_init)")
+        return found
+
+    def _refuse_other_source(self) -> None:
+        before = self.record.source()
+        if not self.is_new() and self.record.exists() and before != self.source.directory:
+            raise RootError(
+                f"{self.slave['name']}: {self.slave['root']} was made from {before}, and slave_rootfs_source is now "
+                f"{self.source.directory}; move the root away and run again"
+            )
 
     def _make(self) -> None:
         """Makes the root beside its place and puts it there; what an earlier run has copied of it is used.
@@ -154,8 +207,11 @@ class Root:
         new until it is complete.
         """
         final = self.slave["root"]
-        scripts = os.path.join(self.source.etc, "init.d")
-        self._services_of(set(os.listdir(scripts)) if os.path.isdir(scripts) else set())
+        with beneath.Beneath(self.source.directory) as system:
+            if self.init == SYSTEMD:
+                self._wanted_units(Places(system, system, links=False))
+            else:
+                self._services_of(set(system.names("etc/init.d")))
         if not self.dry:
             in_place = os.path.ismount(final) or (os.path.isdir(final) and bool(os.listdir(final)))
             building = final if in_place else self._building()
@@ -169,19 +225,22 @@ class Root:
                 self._complete(tree, new=True)
             if not in_place:
                 # Known before it appears: a run that is killed here leaves no root that seems to be somebody else's.
-                self.record.finish(self.source.stamp)
+                self.record.finish(self.source.stamp, self.source.directory)
                 os.rename(building, final)
-        self.changes = [f"{final} is made from the master's programs"]
+        self.changes = [f"{final} is made from {self.source.shown}"]
 
     def _complete(self, tree: beneath.Beneath, new: bool) -> None:
         self._directories(tree)
         if new or self.programs_differ():
             self._programs(tree)
         if new:
-            copy_etc(tree.root, self.source.etc, self.source.etc_exclude)
+            copy_etc(tree.root, on_master(self.source.directory, "/etc"), self.source.etc_exclude)
         self._identity(tree)
         self._accounts(tree)
-        self._services(tree)
+        if self.init == SYSTEMD:
+            self._units(tree, new)
+        else:
+            self._services(tree)
         self._host_key(tree)
 
     def _building(self) -> str:
@@ -205,9 +264,9 @@ class Root:
                 tree.make_device(relative, major, minor, mode)
 
     def _programs(self, tree: beneath.Beneath) -> None:
-        if not self._note("", "gets the master's programs"):
+        if not self._note("", f"gets {self.source.shown}"):
             return
-        programs = [path for path in self.source.programs if os.path.lexists(path)]
+        programs = programs_to_copy(self.source.directory, self.source.programs)
         with open(self.source.progress, "w", encoding="utf-8") as stream:
             stream.write(f"{self.slave['name']}\n")
             stream.flush()
@@ -223,7 +282,7 @@ class Root:
         tree.write(relative, data, mode, group)
 
     def _identity(self, tree: beneath.Beneath) -> None:
-        for relative, text in identity.texts(self.slave, self.source.site).items():
+        for relative, text in identity.texts(self.slave, self.source.site, self.init).items():
             self._write(tree, relative, text)
         if tree.kind("etc/machine-id") == beneath.ABSENT:
             # machine-id(5): 32 hexadecimal digits, made once.
@@ -265,21 +324,41 @@ class Root:
         for name, target in links.items():
             self._link(tree, f"etc/init.d/{name}", target)
         for level, names in sorted(runlevels.items()):
-            self._runlevel(tree, f"etc/runlevels/{level}", names)
+            # rc-update would change the master's.
+            self._links(tree, f"etc/runlevels/{level}", {name: f"/etc/init.d/{name}" for name in names})
 
-    def _runlevel(self, tree: beneath.Beneath, relative: str, names: set[str]) -> None:
-        """Makes a runlevel hold links to exactly these services; rc-update would change the master's."""
+    def _wanted_units(self, places: Places) -> Wanted:
+        return wanted_units(places, self.source.units, self.source.services)
+
+    def _units(self, tree: beneath.Beneath, new: bool) -> None:
+        """Makes the links of systemctl enable, which would look at the master's own units, or with --root at links."""
+        with beneath.Beneath(self.source.directory) as system:
+            # A dry run has not copied the programs that a unit may have come with.
+            ahead = self.dry and not new and self.programs_differ()
+            wanted = self._wanted_units(Places(tree, system if ahead else tree, links=True))
+        self._link(tree, f"{UNITS}/{DEFAULT_TARGET}", f"/{PACKAGES}/{MULTI_USER}")
+        for name, path in sorted(wanted.aliases.items()):
+            if tree.kind(f"{UNITS}/{name}") != beneath.FILE:
+                self._link(tree, f"{UNITS}/{name}", path)
+        for target, links in sorted(wanted.links.items()):
+            self._links(tree, f"{UNITS}/{target}.wants", links)
+
+    def _links(self, tree: beneath.Beneath, relative: str, wanted: dict[str, str]) -> None:
+        """Makes a directory hold exactly these links."""
         present = set(tree.names(relative))
         if tree.kind(relative) == beneath.ABSENT and self._note(relative, "is made"):
             tree.make_directory(relative, 0o755)
-        for name in sorted(names):
-            self._link(tree, f"{relative}/{name}", f"/etc/init.d/{name}")
-        for name in sorted(present - names):
+        for name, target in sorted(wanted.items()):
+            self._link(tree, f"{relative}/{name}", target)
+        for name in sorted(present - set(wanted)):
             if self._note(f"{relative}/{name}", "is removed"):
                 tree.remove(f"{relative}/{name}")
 
     def _link(self, tree: beneath.Beneath, relative: str, target: str) -> None:
         if tree.target(relative) != target and self._note(relative, f"is linked to {target}"):
+            above = os.path.dirname(relative)
+            if tree.kind(above) == beneath.ABSENT:
+                tree.make_directory(above, 0o755)
             tree.link(relative, target)
 
     def _host_key(self, tree: beneath.Beneath) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from typing import Any
 from ansible_collections.netboot.diskless.plugins.module_utils import _kconfig
 from ansible_collections.netboot.diskless.plugins.module_utils._ledger import ownership
 from ansible_collections.netboot.diskless.plugins.module_utils._root_record import Record
+from ansible_collections.netboot.diskless.plugins.module_utils._root_source import inspect, measure_programs
 
 # linux/if.h
 IFF_UP = 0x1
@@ -115,21 +117,48 @@ def installed_parts(packages: dict[str, list[str]], commands: dict[str, list[str
     return sorted(part for part, names in packages.items() if complete(part) or all(has(name) for name in names))
 
 
-def roots(by_address: dict[str, str], state_directory: str) -> tuple[list[str], list[str]]:
-    """The roots that are still to be made, and those that are there though the master does not know them.
+def roots(
+    by_address: dict[str, dict[str, str]], state_directory: str
+) -> tuple[list[str], list[str], list[dict[str, str]]]:
+    """The roots that are still to be made, those that are there though the master does not know them, and others.
+
+    The others are there and known, but were made from another source than they are wanted from: root, and was.
 
     Args:
-        by_address: path of each slave's root by the slave's address.
+        by_address: root and source of each slave, by the slave's address.
         state_directory: where the master keeps what it knows of its roots.
     """
-    missing, unknown = [], []
-    for address, root in by_address.items():
+    missing, unknown, other = [], [], []
+    for address, wanted in by_address.items():
+        root = wanted["root"]
         record = Record(state_directory, address, root)
         if not os.path.isdir(root) or set(os.listdir(root)) <= {"lost+found"} or record.is_unfinished():
             missing.append(root)
         elif not record.exists():
             unknown.append(root)
-    return missing, unknown
+        elif record.source() != wanted["source"]:
+            other.append({"root": root, "was": record.source()})
+    return missing, unknown, other
+
+
+def sources(
+    directories: list[str], missing: list[str], programs: list[str], exclude: list[str]
+) -> dict[str, dict[str, Any]]:
+    """What is in each directory that roots are made from, and how large a root of it is where one is to be made.
+
+    Args:
+        directories: the sources.
+        missing: those of which a root is still to be made; the others are not measured.
+        programs: directories of a system that a root gets a copy of.
+        exclude: what is left out of them.
+    """
+    found = {}
+    for directory in directories:
+        system = inspect(directory)
+        size = measure_programs(directory, programs, exclude) if directory in missing and system.exists else None
+        sizes = {"bytes": size.bytes, "inodes": size.inodes} if size else {"bytes": 0, "inodes": 0}
+        found[directory] = {**dataclasses.asdict(system), **sizes}
+    return found
 
 
 def kernel_tree(tree: str) -> str:

@@ -10,7 +10,8 @@ short_description: Look at the master and refuse what cannot work, before anythi
 version_added: 0.1.0
 description:
   - Looks at the master once - its slaves' network interface, its default route, its file systems, the running kernel,
-    the packages that are there and the owners of the configuration files that would be replaced.
+    the packages that are there, the systems that roots are made from and the owners of the configuration files that
+    would be replaced.
   - Fails with every problem at once, each with what to do about it. Nothing is changed.
 extends_documentation_fragment:
   - netboot.diskless.attributes
@@ -25,7 +26,9 @@ options:
     type: str
     default: ""
   roots:
-    description: The slaves' roots by address. The action plugin fills them in from the fleet.
+    description:
+      - The slaves' roots by address, each with its C(root) and its C(source). The action plugin fills them in from the
+        fleet.
     type: dict
     default: {}
   directories:
@@ -71,7 +74,7 @@ options:
     elements: str
     default: []
   programs:
-    description: The master's directories that each new root gets a copy of.
+    description: The directories of a system that each new root gets a copy of.
     type: list
     elements: path
     default: [/bin, /sbin, /lib, /lib32, /lib64, /usr]
@@ -121,7 +124,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netboot.diskless.plugins.module_utils import _survey
-from ansible_collections.netboot.diskless.plugins.module_utils._tree import measure
 
 ARGUMENTS: dict[str, Any] = {
     "interface": {"type": "str", "default": ""},
@@ -144,17 +146,20 @@ ARGUMENTS: dict[str, Any] = {
 
 def survey(params: dict[str, Any]) -> dict[str, Any]:
     """Everything that the judgement on the controller needs to know of this machine."""
-    missing, unknown = _survey.roots(params["roots"], params["state_directory"])
-    programs = measure(params["programs"], params["exclude"]) if missing else None
+    missing, unknown, other = _survey.roots(params["roots"], params["state_directory"])
+    wanted = list(params["roots"].values())
+    directories = sorted({root["source"] for root in wanted})
+    new = set(missing)
+    to_measure = sorted({root["source"] for root in wanted if root["root"] in new})
     return {
         "interface": _survey.interface(params["interface"]),
         "default_route_interfaces": _survey.default_route_interfaces(),
         "space": {path: _survey.space(path) for path in params["directories"]},
-        "machine": os.uname().machine,
         "root": os.geteuid() == 0,
         "missing_roots": missing,
         "unknown_roots": unknown,
-        "root_size": {"bytes": programs.bytes, "inodes": programs.inodes} if programs else None,
+        "other_roots": other,
+        "sources": _survey.sources(directories, to_measure, params["programs"], params["exclude"]),
         "kernel": _survey.running_kernel(params["symbols"]),
         "installed_parts": _survey.installed_parts(params["packages"], params["commands"]),
         "kernel_tree": _survey.kernel_tree(params["kernel_tree"]),

@@ -9,10 +9,11 @@ module: slave_roots
 short_description: Make and keep the root file system of every slave
 version_added: 0.1.0
 description:
-  - Gives each slave of the fleet a root of its own, made from the master's programs, with an C(/etc) of its own, its
-    identity (host name, C(machine-id), SSH host key, C(fstab), network) and its own runlevels.
-  - The master's secrets and its own settings stay on the master. Nothing that others cannot read in its C(/etc), and
-    no private key, is copied.
+  - Gives each slave of the fleet a root of its own, made from the master's programs or from a system that lies in a
+    directory of the master, with an C(/etc) of its own, its identity (host name, C(machine-id), SSH host key,
+    C(fstab), network) and its own runlevels of OpenRC or units of systemd, whichever init it starts.
+  - The secrets and settings of the machine that it is made from stay behind. Nothing that others cannot read in its
+    C(/etc), and no private key, is copied.
   - A new root appears by one rename when it is complete. An existing one keeps what its slave changed in C(/etc), save
     the files that carry its identity.
   - One call serves all slaves. The copy's progress is shown.
@@ -35,7 +36,7 @@ options:
     type: dict
     default: {}
   programs:
-    description: The master's directories that hold its programs.
+    description: The directories of a system that hold its programs.
     type: list
     elements: path
     default: [/bin, /sbin, /lib, /lib32, /lib64, /usr]
@@ -45,16 +46,26 @@ options:
     elements: str
     default: []
   etc_exclude:
-    description: What stays on the master besides its secrets, as paths below C(/etc) with shell wildcards.
+    description: What stays behind besides secrets, as paths below C(/etc) with shell wildcards.
     type: list
     elements: str
     default: []
   runlevels:
-    description: Services by runlevel. One that a root has no init script for is left out.
+    description: Services by runlevel, for roots that start OpenRC. One that a root has no init script for is left out.
+    type: dict
+    default: {}
+  units:
+    description:
+      - Units by target, for roots that start systemd. One that a root does not have is left out.
+      - The units that start with such a target because of C(/etc) are exactly these; those that packages start with it
+        themselves remain.
     type: dict
     default: {}
   services:
-    description: More services of the runlevel C(default). Each must have an init script.
+    description:
+      - More services, of the runlevel C(default) or of C(multi-user.target).
+      - Each must have an init script where OpenRC starts, and a unit where systemd does; a name without a suffix is a
+        C(.service).
     type: list
     elements: str
     default: []
@@ -103,8 +114,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netboot.diskless.plugins.module_utils._lock import locked
+from ansible_collections.netboot.diskless.plugins.module_utils._root_source import inspect, measure_programs
 from ansible_collections.netboot.diskless.plugins.module_utils._slave_root import Root, RootError, Source
-from ansible_collections.netboot.diskless.plugins.module_utils._tree import measure
 
 ARGUMENTS: dict[str, Any] = {
     "slaves": {"type": "list", "elements": "dict", "default": []},
@@ -113,6 +124,7 @@ ARGUMENTS: dict[str, Any] = {
     "exclude": {"type": "list", "elements": "str", "default": []},
     "etc_exclude": {"type": "list", "elements": "str", "default": []},
     "runlevels": {"type": "dict", "default": {}},
+    "units": {"type": "dict", "default": {}},
     "services": {"type": "list", "elements": "str", "default": []},
     "root_password_hash": {"type": "str", "default": "", "no_log": True},
     "allow_copy": {"type": "bool", "default": True},
@@ -122,16 +134,18 @@ ARGUMENTS: dict[str, Any] = {
 VOLATILE = ["__pycache__", "*.pyc"]
 
 
-def source_from(params: dict[str, Any]) -> Source:
-    """What all roots share, from the module's arguments."""
+def source_from(params: dict[str, Any], directory: str) -> Source:
+    """What the roots that are made from a directory share, from the module's arguments."""
     programs = params["programs"]
     return Source(
+        directory=directory,
+        system=inspect(directory),
         programs=programs,
         exclude=params["exclude"],
-        stamp=measure(programs, [*params["exclude"], *VOLATILE]).stamp,
-        etc="/etc",
+        stamp=measure_programs(directory, programs, [*params["exclude"], *VOLATILE]).stamp,
         etc_exclude=params["etc_exclude"],
         runlevels=params["runlevels"],
+        units=params["units"],
         services=params["services"],
         root_hash=params["root_password_hash"],
         site=params["site"],
@@ -140,11 +154,18 @@ def source_from(params: dict[str, Any]) -> Source:
     )
 
 
-def bring(roots: list[Root], source: Source, dry: bool) -> list[str]:
+def roots_from(params: dict[str, Any], dry: bool) -> list[Root]:
+    """The slaves' roots, from the module's arguments; a source that many roots share is looked at once."""
+    directories = dict.fromkeys(slave["source"] for slave in params["slaves"])
+    sources = {directory: source_from(params, directory) for directory in directories}
+    return [Root(slave, sources[slave["source"]], dry) for slave in params["slaves"]]
+
+
+def bring(roots: list[Root], state_directory: str, dry: bool) -> list[str]:
     """Brings all roots to what they shall be and returns the changes; a run that is still at it is waited for."""
     # The modes in this file's directories are meant as they are written, whatever root's umask is.
     os.umask(0o022)
-    waiting = contextlib.nullcontext() if dry else locked(os.path.join(source.state_directory, "lock-slave_roots"))
+    waiting = contextlib.nullcontext() if dry else locked(os.path.join(state_directory, "lock-slave_roots"))
     with waiting:
         return [change for root in roots for change in root.bring()]
 
@@ -152,12 +173,11 @@ def bring(roots: list[Root], source: Source, dry: bool) -> list[str]:
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        source = source_from(module.params)
-        roots = [Root(slave, source, module.check_mode) for slave in module.params["slaves"]]
+        roots = roots_from(module.params, module.check_mode)
         copy_needed = any(root.is_new() or root.programs_differ() for root in roots)
         changes: list[str] = []
         if not copy_needed or module.check_mode or module.params["allow_copy"]:
-            changes = bring(roots, source, module.check_mode)
+            changes = bring(roots, module.params["state_directory"], module.check_mode)
     except (RootError, OSError) as error:
         module.fail_json(msg=str(error))
     result: dict[str, Any] = {"changed": bool(changes) or copy_needed, "changes": changes, "copy_needed": copy_needed}

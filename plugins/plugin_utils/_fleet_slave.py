@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.netboot.diskless.plugins.module_utils._names import address_number, pxelinux_mac
+from ansible_collections.netboot.diskless.plugins.module_utils._root_source import INIT_PROGRAMS, MASTERS_ROOT
 from ansible_collections.netboot.diskless.plugins.plugin_utils import _fleet_paths as paths
 from ansible_collections.netboot.diskless.plugins.plugin_utils import _fleet_values as values
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems import UNSET, Checked, Problems, Refused
@@ -24,11 +25,8 @@ _COMMAND_LINE_MAX = 1920
 # Left to itself, a kernel moves its root 4096 bytes at a time (fs/nfs/nfsroot.c); a server lowers what is too much.
 TRANSFER = "tcp,rsize=1048576,wsize=1048576"
 
-# What slave_rootfs_source says for the master's own programs, and what the model says.
+# What slave_rootfs_source says for the master's own programs.
 MASTER = "master"
-MASTERS_ROOT = "/"
-# What init= names when the root's own /sbin/init is not to decide.
-INIT_PROGRAMS = {"openrc": "/sbin/openrc-init", "systemd": "/lib/systemd/systemd"}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement_roots import root_needs, root_problems
+
 MIB = 1 << 20
 # Beyond the roots: boot loaders and a few kernels, with their former versions.
 BOOT_FILES = {"bytes": 128 * MIB, "inodes": 200}
@@ -38,17 +40,16 @@ def _interface_problems(site: dict[str, Any], survey: dict[str, Any], allow_upli
     return problems
 
 
-def _needs(site: dict[str, Any], survey: dict[str, Any]) -> dict[str, dict[str, int]]:
+def _needs(fleet: dict[str, Any], survey: dict[str, Any]) -> dict[str, dict[str, int]]:
     """Bytes and inodes that are still to come, by directory."""
-    count, size = len(survey["missing_roots"]), survey["root_size"] or {"bytes": 0, "inodes": 0}
-    roots = {key: int(count * size[key] * MARGIN) for key in ("bytes", "inodes")}
-    return {site["root"]: roots, site["tftp_root"]: BOOT_FILES}
+    roots = {key: int(size * MARGIN) for key, size in root_needs(fleet["slaves"], survey).items()}
+    return {fleet["site"]["root"]: roots, fleet["site"]["tftp_root"]: BOOT_FILES}
 
 
-def _space_problems(site: dict[str, Any], survey: dict[str, Any]) -> list[str]:
+def _space_problems(fleet: dict[str, Any], survey: dict[str, Any]) -> list[str]:
     """Directories on one file system share what it has."""
     wanted: dict[int, dict[str, Any]] = {}
-    for directory, need in _needs(site, survey).items():
+    for directory, need in _needs(fleet, survey).items():
         free = survey["space"][directory]
         total = wanted.setdefault(free["device"], {"directories": [], "bytes": 0, "inodes": 0, "free": free})
         total["directories"].append(directory)
@@ -82,22 +83,6 @@ def _tree_problems(survey: dict[str, Any], kernel_tree: str) -> list[str]:
     return [f"fleet_kernel_tree is {kernel_tree!r}, which {advice}"] if advice else []
 
 
-def _root_problems(slaves: list[dict[str, Any]], survey: dict[str, Any]) -> list[str]:
-    problems = [
-        f"{root} is there, but netboot.diskless did not make it; it is not replaced. Move it away, and carry over what "
-        "you want to keep when the new root is made"
-        for root in survey["unknown_roots"]
-    ]
-    if survey["machine"] == "x86_64":
-        problems += [
-            f"{slave['name']}: slave_architecture is 'i386', but roots are made of this master's programs, which are "
-            "x86_64's; allowed here: x86_64"
-            for slave in slaves
-            if slave["architecture"] == "i386"
-        ]
-    return problems
-
-
 def judge(fleet: dict[str, Any], survey: dict[str, Any], allow_uplink: bool, kernel_tree: str) -> list[str]:
     """All problems of a master, or none.
 
@@ -111,9 +96,9 @@ def judge(fleet: dict[str, Any], survey: dict[str, Any], allow_uplink: bool, ker
         return ["the master is not reached as root: connect as root, or set ansible_become: true for it"]
     site = fleet["site"]
     return [
-        *_root_problems(fleet["slaves"], survey),
+        *root_problems(fleet["slaves"], survey),
         *_interface_problems(site, survey, allow_uplink),
-        *_space_problems(site, survey),
+        *_space_problems(fleet, survey),
         *_file_problems(survey),
         *_tree_problems(survey, kernel_tree),
     ]

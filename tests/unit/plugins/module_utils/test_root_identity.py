@@ -67,8 +67,8 @@ def test_resolver(site: dict[str, Any], lines: list[str]) -> None:
     assert statements(identity.resolver({**SITE, **site})) == lines
 
 
-def test_the_files_of_a_slave() -> None:
-    texts = identity.texts(SLAVE, SITE)
+def test_the_files_of_a_slave_that_starts_openrc() -> None:
+    texts = identity.texts(SLAVE, SITE, "openrc")
     assert set(texts) == {
         "etc/conf.d/agetty.ttyS0",
         "etc/conf.d/hostname",
@@ -86,6 +86,18 @@ def test_the_files_of_a_slave() -> None:
     assert texts["etc/resolv.conf"] == identity.resolver(SITE)
 
 
+def test_the_files_of_a_slave_that_starts_systemd() -> None:
+    texts = identity.texts(SLAVE, SITE, "systemd")
+    openrc = identity.texts(SLAVE, SITE, "openrc")
+    shared = {"etc/fstab", "etc/hostname", "etc/hosts", "etc/resolv.conf"}
+    network, processes = "etc/systemd/network/10-netboot-diskless.network", "etc/sysctl.d/50-pid-max.conf"
+    assert set(texts) == {*shared, network, processes}
+    assert {path: texts[path] for path in shared} == {path: openrc[path] for path in shared}
+    assert statements(texts[network]) == ["[Match]", "Name=eth0", "", "[Network]", "KeepConfiguration=yes"]
+    # Behind a hyphen, so that a kernel with room for fewer may refuse it.
+    assert statements(texts[processes]) == ["-kernel.pid_max = 4194304"]
+
+
 @pytest.mark.parametrize(
     ("console", "path", "baud"),
     [
@@ -95,12 +107,12 @@ def test_the_files_of_a_slave() -> None:
     ],
 )
 def test_a_serial_console(console: str, path: str, baud: str) -> None:
-    text = identity.texts({**SLAVE, "console": console}, SITE)[path]
+    text = identity.texts({**SLAVE, "console": console}, SITE, "openrc")[path]
     assert statements(text) == [f'baud="{baud}"', 'term_type="vt100"']
 
 
 def test_no_console() -> None:
-    assert not [path for path in identity.texts({**SLAVE, "console": ""}, SITE) if "agetty" in path]
+    assert not [path for path in identity.texts({**SLAVE, "console": ""}, SITE, "openrc") if "agetty" in path]
 
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nsshd:x:22:22::/var/empty:/sbin/nologin\n\n# no account\n"

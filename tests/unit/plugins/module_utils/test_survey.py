@@ -174,18 +174,38 @@ def test_owners_by_all_ledgers(tmp_path: Path) -> None:
 
 def test_roots_are_missing_ours_or_somebody_elses(tmp_path: Path) -> None:
     state = tmp_path / "state"
-    addresses = {f"192.168.1.{number}": str(tmp_path / f"root{number}") for number in range(21, 26)}
-    _absent, empty, ours, strange, unfinished = (Path(path) for path in addresses.values())
+    addresses = {f"192.168.1.{number}": str(tmp_path / f"root{number}") for number in range(21, 28)}
+    _absent, empty, ours, strange, unfinished, moved, old = (Path(path) for path in addresses.values())
     empty.mkdir()
-    for root in (ours, strange, unfinished):
+    for root in (ours, strange, unfinished, moved, old):
         (root / "etc").mkdir(parents=True)
-    Record(str(state), "192.168.1.23", str(ours)).finish("stamp")
+    Record(str(state), "192.168.1.23", str(ours)).finish("stamp", "/srv/a")
+    Record(str(state), "192.168.1.26", str(moved)).finish("stamp", "/srv/b")
+    # As they were when all roots were made of the master.
+    (state / "roots/192.168.1.27.json").write_text(json.dumps({"root": str(old), "programs": "stamp"}))
     Record(str(state), "192.168.1.25", str(unfinished)).begin()
     # A record of another place says nothing of this one.
-    Record(str(state), "192.168.1.24", "/elsewhere").finish("stamp")
-    missing, unknown = _survey.roots(addresses, str(state))
+    Record(str(state), "192.168.1.24", "/elsewhere").finish("stamp", "/srv/a")
+    wanted = {address: {"root": root, "source": "/srv/a"} for address, root in addresses.items()}
+    missing, unknown, other = _survey.roots(wanted, str(state))
     assert missing == [addresses["192.168.1.21"], str(empty), str(unfinished)]
     assert unknown == [str(strange)]
+    assert other == [{"root": str(moved), "was": "/srv/b"}, {"root": str(old), "was": "/"}]
+    wanted["192.168.1.27"]["source"] = "/"
+    assert _survey.roots(wanted, str(state))[2] == other[:1]
+
+
+def test_sources_are_looked_at_and_measured_where_roots_are_missing(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name / "usr/src").mkdir(parents=True)
+        (tmp_path / name / "usr/file").write_bytes(b"x" * 5000)
+    one, other, nothing = (str(tmp_path / name) for name in ("one", "other", "nothing"))
+    found = _survey.sources([one, other, nothing], [one, nothing], ["/usr", "/lib"], ["/usr/src"])
+    system = {"exists": True, "missing": ["/etc", "/sbin/init"], "inits": [], "init": "", "machine": ""}
+    assert found[one] == {**system, "bytes": (tmp_path / "one/usr/file").stat().st_blocks * 512, "inodes": 1}
+    assert found[one]["bytes"] >= 5000
+    assert found[other] == {**system, "bytes": 0, "inodes": 0}
+    assert (found[nothing]["exists"], found[nothing]["bytes"]) == (False, 0)
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,18 @@ from typing import Any
 
 import pytest
 from ansible_collections.netboot.diskless.plugins.module_utils._slave_root import Root, Source
+from ansible_collections.netboot.diskless.plugins.module_utils._tree import Measure
 from ansible_collections.netboot.diskless.plugins.modules import slave_roots
-from ansible_collections.netboot.diskless.plugins.modules.slave_roots import bring, source_from
+from ansible_collections.netboot.diskless.plugins.modules.slave_roots import bring, roots_from, source_from
 
 
 def arguments(base: Path) -> dict[str, Any]:
     return {
-        "programs": [str(base / "usr")],
-        "exclude": [f"{base}/usr/src"],
+        "programs": ["/usr"],
+        "exclude": ["/usr/src"],
         "etc_exclude": ["site.conf"],
         "runlevels": {"default": ["sshd"]},
+        "units": {"multi-user.target": ["ssh.service"]},
         "services": ["sshd"],
         "root_password_hash": "$6$salt$hash",
         "site": {"domain": "mydomain.com"},
@@ -30,9 +32,11 @@ def arguments(base: Path) -> dict[str, Any]:
 
 def test_arguments_become_a_source(tmp_path: Path) -> None:
     (tmp_path / "usr/src").mkdir(parents=True)
-    source = source_from(arguments(tmp_path))
-    assert source.etc == "/etc" and source.root_hash == "$6$salt$hash" and source.services == ["sshd"]
+    source = source_from(arguments(tmp_path), str(tmp_path))
+    assert source.directory == str(tmp_path) and source.system.exists and source.programs == ["/usr"]
+    assert source.root_hash == "$6$salt$hash" and source.services == ["sshd"]
     assert source.etc_exclude == ["site.conf"] and source.runlevels == {"default": ["sshd"]}
+    assert source.units == {"multi-user.target": ["ssh.service"]}
     assert source.progress == f"{tmp_path}/state/progress-slave_roots"
 
 
@@ -49,9 +53,25 @@ def test_arguments_become_a_source(tmp_path: Path) -> None:
 def test_programs_that_change_are_copied_and_byte_code_is_no_reason(tmp_path: Path, path: str, differs: bool) -> None:
     for directory in ("usr/src", "usr/lib/__pycache__"):
         (tmp_path / directory).mkdir(parents=True)
-    before = source_from(arguments(tmp_path)).stamp
+    before = source_from(arguments(tmp_path), str(tmp_path)).stamp
     (tmp_path / path).write_text("new")
-    assert (source_from(arguments(tmp_path)).stamp != before) == differs
+    assert (source_from(arguments(tmp_path), str(tmp_path)).stamp != before) == differs
+
+
+def test_a_source_is_looked_at_once_however_many_roots_share_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = []
+
+    def measure(directory: str, programs: list[str], exclude: list[str]) -> Measure:
+        measured.append(directory)
+        return Measure(directory, 0, 0)
+
+    monkeypatch.setattr(slave_roots, "measure_programs", measure)
+    slaves = [{"name": f"slave{number}", "source": "/" if number % 2 else str(tmp_path)} for number in range(6)]
+    roots = roots_from({**arguments(tmp_path), "slaves": slaves}, True)
+    assert measured == [str(tmp_path), "/"]
+    assert [root.source.stamp for root in roots] == [slave["source"] for slave in slaves]
 
 
 class Fake:
@@ -70,11 +90,10 @@ class Fake:
 def test_all_roots_are_brought_under_a_lock_and_a_known_umask(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dry: bool
 ) -> None:
-    source = source_from(arguments(tmp_path))
     roots: list[Any] = [Fake("one"), Fake("other")]
     before = os.umask(0o077)
     try:
-        assert bring(roots, source, dry) == ["one is made", "other is made"]
+        assert bring(roots, str(tmp_path / "state"), dry) == ["one is made", "other is made"]
     finally:
         os.umask(before)
     assert [root.umask for root in roots] == [0o022, 0o022]
@@ -84,20 +103,18 @@ def test_all_roots_are_brought_under_a_lock_and_a_known_umask(
 
 
 def test_a_failure_ends_the_run(tmp_path: Path) -> None:
-    source = source_from(arguments(tmp_path))
-
     class Failing(Fake):
         def bring(self) -> list[str]:
             raise slave_roots.RootError("slave21: no space")
 
     roots: list[Any] = [Fake("one"), Failing("two"), Fake("three")]
     with pytest.raises(slave_roots.RootError, match="slave21: no space"):
-        bring(roots, source, dry=True)
+        bring(roots, str(tmp_path / "state"), dry=True)
     assert roots[2].umask == -1
 
 
 def test_a_root_is_what_the_module_makes_of_a_slave(tmp_path: Path) -> None:
-    source = source_from(arguments(tmp_path))
+    source = source_from(arguments(tmp_path), str(tmp_path))
     assert isinstance(source, Source)
     root = Root({"root": str(tmp_path / "root"), "address": "192.168.1.21"}, source, True)
     assert root.is_new() and root.programs_differ()
