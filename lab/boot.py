@@ -10,7 +10,7 @@ import selectors
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from lab.capture import Capture, tail
@@ -78,7 +78,8 @@ class Watch:
         self.slave = machine.slave
         self._hardware = machine.hardware
         self.screen = Screen()
-        self.dialogue = Dialogue(password, machine.expected)
+        # A kernel that says something else was not started by this firmware, or does not know it.
+        self.dialogue = Dialogue(password, replace(machine.expected, firmware=machine.hardware.firmware))
         self.timeline = Timeline(self.slave.mac.lower(), machine.expected.address, time.time())
         self.socket: socket.socket | None = None
         self.outcome: Outcome | None = None

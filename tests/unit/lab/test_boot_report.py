@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from lab.boot import Outcome, share_identity, timeout_from_environment
+from lab.boot import Machine, Outcome, Watch, share_identity, timeout_from_environment
 from lab.boot_report import data, text, write
-from lab.probe import Facts
+from lab.probe import Expected, Facts
+from lab.settings import Settings
+from lab.slave import Hardware, Slave
 from lab.terminal import Line
 from lab.timeline import Timeline
 
@@ -92,6 +94,13 @@ def test_machines_do_not_share_an_identity(first: tuple[str, str], second: tuple
     share_identity(outcomes)
     assert [outcome.cause for outcome in outcomes] == ["", cause]
     assert outcomes[1].ok is not bool(cause)
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_a_machine_has_to_name_its_firmware(firmware: str) -> None:
+    slave = Slave(Settings("netboot-lab", Path("/cache")), "slave21", "00:02:a5:04:3b:66")
+    machine = Machine(slave, Expected("slave21", "192.168.1.21"), Hardware.of(firmware))
+    assert Watch(machine, "secret", lambda *_stage: None).dialogue.expected.firmware == firmware
 
 
 @pytest.mark.parametrize(
