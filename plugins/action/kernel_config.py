@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
                 f"(pip install kconfiglib=={VERSION})"
             )
             return result
-        arguments["kconfiglib"] = self._send(library)
+        arguments = {**arguments, "kconfiglib": self._send(library)}
         return self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
 
     def _send(self, library: str) -> str:

@@ -339,7 +339,9 @@ class Explainer:
             way = Way()
             for term in selectors:
                 way = way + self._lower(term)
-            return Way(way.cost + 1, (Link(symbol.name, value, "n", "is selected by", way.links),))
+            # Without a prompt it follows by itself.
+            setting = "n" if _prompts(symbol) else ""
+            return Way(way.cost + 1, (Link(symbol.name, value, setting, "is selected by", way.links),))
         if symbol.choice and symbol.visibility:
             others = [one for one in symbol.choice.syms if one is not symbol and one.visibility]
             if not others:
@@ -348,7 +350,8 @@ class Explainer:
             return Way(1, (Link(symbol.name, value, "", "is chosen instead of", (other,)),))
         if _prompts(symbol):
             way = Way() if symbol.visibility else self._visible(symbol, 1)
-            return Way(way.cost + 1, (Link(symbol.name, value, "n", "can be changed only with", way.links),))
+            how = "can be changed only with" if way.links else ""
+            return Way(way.cost + 1, (Link(symbol.name, value, "n", how, way.links),))
         for default, condition in symbol.defaults:
             if self._lib.expr_value(condition):
                 way = _best([self._lower(condition), self._lower(default)])
@@ -371,9 +374,7 @@ class Explainer:
             if equal or number:
                 return self._lower(left)
             return self._raise(left, 1)
-        values = ", ".join(
-            f"{one.name} is {one.str_value or 'not set'}" for one in (left, right) if not one.is_constant
-        )
+        values = ", ".join(f"{one.name} is {one.str_value or 'not set'}" for one in (left, right) if one.nodes)
         words = f"{'not ' if turned else ''}{self._text(expression)}"
         return Way(_IMPOSSIBLE, (Link(f"{words} ({values})", ""),))
 

@@ -27,17 +27,17 @@ from ansible_collections.netboot.diskless.plugins.module_utils._kconfig_configur
 # The version that the tests know; requirements.txt has the same.
 VERSION = "14.1.0"
 
+_DEPENDS = r"^([ \t]+depends on )([^\n#]*[^\s#])[ \t]+if[ \t]+"
 # Words that Kconfig learnt after kconfiglib 14.1.0, said in those that it knows. Source: kconfig-language.rst.
 _DIALECT = (
     # Linux 5.13: "modules" lost its "option".
     (re.compile(r"^([ \t]+)modules[ \t]*$", re.MULTILINE), r"\1option modules"),
     # Linux 6.18: a symbol that only hands its old value on; for an explanation it is one without a prompt.
     (re.compile(r"^[ \t]+transitional[ \t]*$", re.MULTILINE), ""),
-    # Linux 7.0: "depends on A if B" is "depends on A || (B = n)".
-    (
-        re.compile(r"^([ \t]+depends on )([^\n#]*[^\s#])[ \t]+if[ \t]+([^\n#]*[^\s#])", re.MULTILINE),
-        r"\1(\2) || (\3) = n",
-    ),
+    # Linux 7.0: "depends on A if B" is "depends on A || B = n"; what is no symbol cannot be compared, and "!" differs
+    # from "= n" for m alone.
+    (re.compile(_DEPENDS + r"(\w+)[ \t]*$", re.MULTILINE), r"\1(\2) || \3 = n"),
+    (re.compile(_DEPENDS + r"([^\n#]*[^\s#])", re.MULTILINE), r"\1(\2) || !(\3)"),
 )
 
 
@@ -70,8 +70,11 @@ def reader(kconfiglib: Any) -> Any:
 
     class Reader(kconfiglib.Kconfig):
         def _open(self, filename: str, mode: str) -> Any:
-            with super()._open(filename, mode) as stream:
-                return io.StringIO(in_old_words(stream.read())) if mode == "r" else stream
+            stream = super()._open(filename, mode)
+            if mode != "r":
+                return stream
+            with stream:
+                return io.StringIO(in_old_words(stream.read()))
 
     return Reader
 

@@ -212,7 +212,8 @@ def explained(prepared: Prepared, made: Attempt, scratch: str, kconfiglib: str |
 def refuse(prepared: Prepared, refusals: list[Refusal], note: str) -> Refused:
     """The failure that tells all refusals at once."""
     asked = len(prepared.wanted) + len(prepared.refusals)
-    head = f"{len(refusals)} of {asked} symbols did not come out as asked in {prepared.request.output}; nothing was changed:"
+    output = prepared.request.output
+    head = f"{len(refusals)} of {asked} symbols did not come out as asked in {output}; nothing was changed:"
     return Refused("\n".join([head, *(refusal.line() for refusal in refusals)]) + note, refusals)
 
 
