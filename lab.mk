@@ -6,7 +6,7 @@ NAME ?=
 
 .PHONY: lab lab-up lab-down lab-shell lab-console
 
-lab: venv ## Boot a diskless slave from a master that the playbook makes (root)
+lab: venv ## Boot a slave from a master that the playbook makes; LAB_MASTER=debian for that (root)
 	@$(LAB_PYTHON) -m lab run $(NAME)
 
 lab-up: venv ## Start the lab's network and master, and play the playbook (root)

@@ -11,6 +11,7 @@ from lab.report import say
 
 MASTER = (
     "debian-archive-keyring",  # signs the suite that the masters are made of
+    "e2fsprogs",  # makes the disks of a master that is an emulated machine
     "iproute2",
     "linux-source-6.1",  # /usr/src/linux of the master; every slave's kernel comes from it
     "mmdebstrap",

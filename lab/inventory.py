@@ -165,9 +165,10 @@ def overlay(inventory: Inventory, settings: Settings, hashed: str) -> dict[str, 
         # Every instance's master is called the same; without this they would share one connection.
         "ansible_control_path_dir": str(settings.run / "ssh"),
         "ansible_ssh_common_args": f"-F {shlex.quote(str(settings.ssh_config))}",
-        # The kernel of the machine that runs the lab may lack what a master needs, above all nfsd.
-        "master_kernel_missing": "warn",
     }
+    if settings.master_in_container:
+        # The kernel of the machine that runs the lab may lack what a master needs, above all nfsd.
+        hosts[inventory.master]["master_kernel_missing"] = "warn"
     return hosts
 
 

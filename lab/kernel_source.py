@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from lab.images import disks
 from lab.report import say
 from lab.settings import Settings
 
@@ -39,4 +40,23 @@ def ensure(settings: Settings) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
     mark.write_text(version, encoding="ascii")
+    return target
+
+
+def disk(settings: Settings) -> Path:
+    """The source as a read-only disk for an emulated machine, made once per version; a network of files would be slow.
+
+    The times and modes of its files are those of the directory: a kernel that was built of it is known again.
+    """
+    version = _version()
+    target = settings.cache / f"linux-source-6.1-{version}.disk"
+    if not target.exists():
+        say("kernel source: making a disk of it")
+        source = ensure(settings)
+        part = target.with_suffix(".part")
+        disks.make(part, source, "3G")
+        part.rename(target)
+        for old in settings.cache.glob("linux-source-6.1-*.disk"):
+            if old != target:
+                old.unlink()
     return target

@@ -14,14 +14,14 @@ from lab import kernel_source, processes
 from lab.masters.base import HOSTNAME, POLL, Master, MasterError
 from lab.masters.contract import ContractMaster
 from lab.masters.debian import DebianMaster
+from lab.masters.machine import MachineMaster
 from lab.report import say
 from lab.settings import MASTER_ADDRESS, Settings
 
-SSH_SECONDS = 60.0
 STOP_SECONDS = 30.0
 REBOOT_SECONDS = 180.0  # init flushes the host's disks before it ends
 
-_KINDS: dict[str, type[Master]] = {"contract": ContractMaster, "debian": DebianMaster}
+_KINDS: dict[str, type[Master]] = {"contract": ContractMaster, "debian": DebianMaster, "debian-vm": MachineMaster}
 
 _SSH_CONFIG = """\
 Host {hostname}
@@ -127,12 +127,14 @@ def _answers(settings: Settings) -> bool:
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
 
 
-def wait_ssh(settings: Settings, seconds: float = SSH_SECONDS) -> None:
+def wait_ssh(settings: Settings, seconds: float | None = None) -> None:
     """Wait until a command by ssh works.
 
+    :param seconds: how long at most; by default what a master of this kind may take
     :raises MasterError: not within *seconds*, or the master has ended.
     """
-    _wait(settings, lambda: _answers(settings), seconds, "no answer by ssh")
+    limit = of(settings).boot_seconds if seconds is None else seconds
+    _wait(settings, lambda: _answers(settings), limit, "no answer by ssh")
     say("master: answers by ssh")
 
 

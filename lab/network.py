@@ -14,7 +14,8 @@ from pathlib import Path
 from lab import processes
 from lab.settings import BRIDGE, CONTROLLER_ADDRESS, MASTER_ADDRESS, MASTER_INTERFACE, PREFIX, Settings
 
-_MASTER_PORT = "to-master"
+MASTER_PORT = "to-master"
+"""The master's port of the bridge."""
 
 
 class NetworkError(RuntimeError):
@@ -64,15 +65,21 @@ def up(settings: Settings) -> None:
     if not _has_link(lab, BRIDGE):
         # No snooping: the bridge would hold back IPv6 neighbour discovery until it has learnt the groups.
         _ip("-n", lab, "link", "add", BRIDGE, "type", "bridge", "forward_delay", "0", "mcast_snooping", "0")
-    if not _has_link(master, MASTER_INTERFACE):
-        pair = ["link", "add", _MASTER_PORT, "type", "veth", "peer", "name", MASTER_INTERFACE, "netns", master]
-        _ip("-n", lab, *pair)
-    _ip("-n", lab, "link", "set", _MASTER_PORT, "master", BRIDGE, "up")
     _ip("-n", lab, "address", "replace", f"{CONTROLLER_ADDRESS}/{PREFIX}", "dev", BRIDGE)
     _ip("-n", lab, "link", "set", BRIDGE, "up")
+    if settings.master_in_container:
+        _join_master(lab, master)
+    _advertise(settings)
+
+
+def _join_master(lab: str, master: str) -> None:
+    """The wire to a container; an emulated machine brings a TAP of its own."""
+    if not _has_link(master, MASTER_INTERFACE):
+        pair = ["link", "add", MASTER_PORT, "type", "veth", "peer", "name", MASTER_INTERFACE, "netns", master]
+        _ip("-n", lab, *pair)
+    _ip("-n", lab, "link", "set", MASTER_PORT, "master", BRIDGE, "up")
     _ip("-n", master, "address", "replace", f"{MASTER_ADDRESS}/{PREFIX}", "dev", MASTER_INTERFACE)
     _ip("-n", master, "link", "set", MASTER_INTERFACE, "up")
-    _advertise(settings)
 
 
 def _advertise(settings: Settings) -> None:

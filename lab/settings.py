@@ -52,6 +52,11 @@ class Settings:
         """Where the instance keeps the kind of its master."""
         return self.run / "master-kind"
 
+    @property
+    def master_in_container(self) -> bool:
+        """Whether the master shares the host's kernel."""
+        return self.master_kind != "debian-vm"
+
     def check_master_kind(self) -> None:
         """An instance keeps the kind of master that it was made with.
 
@@ -87,6 +92,11 @@ class Settings:
     def master_pid_file(self) -> Path:
         """Host pid of the process that keeps the master's init running."""
         return self.run / "master.pid"
+
+    @property
+    def master_disk(self) -> Path:
+        """Disk of a master that is an emulated machine; its kernel's files have other suffixes."""
+        return self.run / "master.disk"
 
     @property
     def master_log(self) -> Path:

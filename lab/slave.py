@@ -16,7 +16,7 @@ from lab.settings import BRIDGE, Settings
 NICS = {"e1000": "e1000", "virtio": "virtio-net-pci"}
 """Network cards to choose from with LAB_NIC, and QEMU's names for them."""
 
-_ACCELERATORS = {"tcg": "tcg,tb-size=256", "kvm": "kvm"}
+ACCELERATORS = {"tcg": "tcg,tb-size=256", "kvm": "kvm"}
 """By default TCG keeps up to a gigabyte of translated code for each machine; a boot needs a fraction of it."""
 
 MEMORY_MIB = 512
@@ -61,7 +61,7 @@ class Hardware:
         env = os.environ if environment is None else environment
         firmware = env.get("LAB_FIRMWARE") or "bios"
         chosen = {
-            "LAB_ACCEL": (env.get("LAB_ACCEL") or "tcg", tuple(_ACCELERATORS)),
+            "LAB_ACCEL": (env.get("LAB_ACCEL") or "tcg", tuple(ACCELERATORS)),
             "LAB_FIRMWARE": (firmware, FIRMWARE),
             "LAB_NIC": (env.get("LAB_NIC") or _DEFAULT_NIC.get(firmware, ""), tuple(NICS)),
         }
@@ -178,7 +178,7 @@ class Slave:
         return [
             *("qemu-system-x86_64", "-name", self.name),
             *("-nodefaults", "-no-user-config", "-display", "none", "-vga", "none"),
-            *("-accel", _ACCELERATORS[hardware.accel], "-cpu", "max", "-m", str(MEMORY_MIB)),
+            *("-accel", ACCELERATORS[hardware.accel], "-cpu", "max", "-m", str(MEMORY_MIB)),
             *("-netdev", "tap,id=lan,fd={tap}"),
             *("-device", self._card(hardware)),
             *("-chardev", chardev, "-serial", "chardev:serial"),

@@ -94,7 +94,7 @@ class Image:
 
     def prune(self, settings: Settings) -> None:
         """Keep the newest images only: each change of an input makes another one. A tree goes with its image."""
-        found = settings.cache.glob(f"{self.name}-*.tar.zst")
+        found = settings.cache.glob(f"{self.name}-{'[0-9a-f]' * 16}.tar.zst")
         for old in sorted(found, key=lambda path: path.stat().st_mtime)[:-KEPT_IMAGES]:
             old.unlink(missing_ok=True)
             shutil.rmtree(settings.cache / "trees" / old.name.removesuffix(".tar.zst"), ignore_errors=True)

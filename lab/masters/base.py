@@ -35,6 +35,9 @@ class MasterError(RuntimeError):
 class Master(ABC):
     """A master of one instance. A process keeps it running; its pid is in the instance's pid file."""
 
+    boot_seconds: ClassVar[float] = 60.0
+    """How long it may take until it answers by ssh."""
+
     def __init__(self, settings: Settings) -> None:
         """The master of *settings*, whether it exists or not."""
         self.settings = settings

@@ -112,6 +112,12 @@ def test_overlay(settings: Settings) -> None:
     assert hosts["master"]["ansible_ssh_common_args"] == f"-F {settings.ssh_config}"
 
 
+@pytest.mark.parametrize(("kind", "missing"), [("contract", "warn"), ("debian", "warn"), ("debian-vm", None)])
+def test_only_a_container_may_lack_what_the_host_s_kernel_lacks(tmp_path: Path, kind: str, missing: str | None) -> None:
+    hosts = overlay(INVENTORY, Settings("netboot-lab", tmp_path, kind), "$6$hash")
+    assert hosts["master"].get("master_kernel_missing") == missing
+
+
 def test_a_second_overlay_forgets_hosts_that_are_gone(settings: Settings) -> None:
     folder = write_overlay(INVENTORY, settings, "$6$hash")
     assert (folder / "host_vars" / "slave22.json").exists()

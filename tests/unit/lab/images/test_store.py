@@ -80,18 +80,18 @@ def test_a_build_that_fails_leaves_nothing(image: Image, settings: Settings) -> 
 def test_only_the_newest_stay(image: Image, settings: Settings) -> None:
     (settings.cache / "trees").mkdir(parents=True)
     for number in range(KEPT_IMAGES + 2):
-        name = f"thing-master-{number}"
+        name = f"thing-master-{number:016x}"
         (settings.cache / f"{name}.tar.zst").touch()
         os.utime(settings.cache / f"{name}.tar.zst", (number, number))
         (settings.cache / "trees" / name).mkdir()
     (settings.cache / "other-master-0.tar.zst").touch()
     image.prune(settings)
     assert sorted(path.name for path in (settings.cache / "trees").iterdir()) == [
-        f"thing-master-{number}" for number in (2, 3, 4)
+        f"thing-master-{number:016x}" for number in (2, 3, 4)
     ]
     assert sorted(path.name for path in settings.cache.glob("*.zst")) == [
         "other-master-0.tar.zst",
-        *(f"thing-master-{number}.tar.zst" for number in (2, 3, 4)),
+        *(f"thing-master-{number:016x}.tar.zst" for number in (2, 3, 4)),
     ]
 
 

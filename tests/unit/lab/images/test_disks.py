@@ -1,0 +1,26 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A disk has the files of a directory, with their modes and times."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from lab.images import disks
+
+
+def test_a_disk_of_a_directory(tmp_path: Path) -> None:
+    content = tmp_path / "content"
+    content.mkdir()
+    (content / "tool").write_text("text")
+    (content / "tool").chmod(0o750)
+    os.utime(content / "tool", (1_000_000_000, 1_000_000_000))
+    disk = tmp_path / "some.disk"
+    disks.make(disk, content, "64M")
+    assert disk.stat().st_size == 64 << 20
+    assert disk.stat().st_blocks * 512 < 32 << 20
+    command = ["/sbin/debugfs", "-R", "stat tool", str(disk)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "Mode:  0750" in said
+    assert "mtime: 0x3b9aca00" in said
