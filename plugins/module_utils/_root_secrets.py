@@ -55,7 +55,8 @@ MASTERS_OWN = (
     "systemd/network",
     "udev/rules.d/70-persistent-net.rules",
 )
-# A file there is a unit, and may leave. A directory or a link says what starts on this machine, or changes a unit.
+# A file there is a unit, and may leave when it is the administrator's own. A directory, a link or a file with the name of
+# a unit of the packages says what starts on this machine, or changes how.
 UNITS = "systemd/system/"
 SECRETS = (
     "*.key",
@@ -116,6 +117,12 @@ def _is_hidden(relative: str, mode: int) -> bool:
     return mode & needed != needed
 
 
+def _is_own_unit(etc: str, relative: str) -> bool:
+    """Whether a file among the units is no changed copy of one that packages have."""
+    programs = os.path.join(os.path.dirname(etc), "usr/lib/systemd/system")
+    return not os.path.lexists(os.path.join(programs, os.path.basename(relative)))
+
+
 def _stays(etc: str, relative: str, secrets: tuple[str, ...]) -> bool:
     path = os.path.join(etc, relative)
     try:
@@ -124,7 +131,7 @@ def _stays(etc: str, relative: str, secrets: tuple[str, ...]) -> bool:
         return True
     if _is_hidden(relative, mode) or _is_masters_own(relative) or _matches(relative, secrets):
         return True
-    if relative.startswith(UNITS) and not stat.S_ISREG(mode):
+    if relative.startswith(UNITS) and not (stat.S_ISREG(mode) and _is_own_unit(etc, relative)):
         return True
     if stat.S_ISREG(mode):
         return holds_private_key(path)

@@ -26,7 +26,6 @@ PROGRAMS = ("usr/local/lib/systemd/system", PACKAGES, "lib/systemd/system")
 MULTI_USER = "multi-user.target"
 # What a machine without a screen starts; many packages ship a default.target that means graphical.target.
 DEFAULT = "default.target"
-MASK = "/dev/null"
 SUFFIX = r"\.(?:automount|device|mount|path|scope|service|slice|socket|swap|target|timer)"
 NAME = re.compile(rf"[A-Za-z0-9:_.\\@-]+{SUFFIX}", re.ASCII)
 _KNOWN_SUFFIX = re.compile(rf"{SUFFIX}\Z")
@@ -96,10 +95,8 @@ class Places:
 
     def _behind(self, tree: beneath.Beneath, path: str, name: str, depth: int) -> Unit | None:
         """What a link among the units stands for: nothing, a file that lies elsewhere, or another unit."""
-        target = tree.target(path) or MASK
-        if target == MASK:
-            return None
-        file, other = posixpath.basename(path), posixpath.basename(target)
+        # A mask is a link to /dev/null, and null is no unit's name.
+        file, other = posixpath.basename(path), posixpath.basename(tree.target(path) or "")
         if other == file:
             return Unit(name, f"/{path}")
         return self.find(instance_of(other, name) if is_template(other) else other, depth + 1)

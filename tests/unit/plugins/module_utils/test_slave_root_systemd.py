@@ -27,6 +27,8 @@ FILES = {
     f"{SYSTEM}/getty@.service": "[Install]\nWantedBy=getty.target\n",
     f"{SYSTEM}/isc-dhcp-server.service": "[Install]\nWantedBy=multi-user.target\n",
     f"{SYSTEM}/ssh.service": "[Install]\nWantedBy=multi-user.target\nAlias=sshd.service\n",
+    f"{SYSTEM}/nfs-server.service": "[Install]\nWantedBy=multi-user.target\n",
+    f"{UNITS}/nfs-server.service": "[Service]\nExecStart=/usr/bin/masters-own\n",
     f"{UNITS}/own.service": "[Service]\nExecStart=/usr/bin/own\n",
     f"{UNITS}/ssh.service.d/override.conf": "[Service]\nEnvironment=MASTER=1\n",
     "etc/crypttab": "data /dev/sda2\n",
