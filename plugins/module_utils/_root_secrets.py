@@ -55,8 +55,8 @@ MASTERS_OWN = (
     "systemd/network",
     "udev/rules.d/70-persistent-net.rules",
 )
-# A file there is a unit, and may leave when it is the administrator's own. A directory, a link or a file with the name of
-# a unit of the packages says what starts on this machine, or changes how.
+# A file there is a unit, and may leave when it is the administrator's own. A directory, a link, or a file that has the
+# name of a unit of the packages, says what starts on this machine, or changes how.
 UNITS = "systemd/system/"
 SECRETS = (
     "*.key",
