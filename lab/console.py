@@ -24,9 +24,10 @@ _REFUSED = re.compile(r"Login incorrect|Authentication failure|Permission denied
 _SHELL = re.compile(r"[#$] *\Z")
 
 _LOGIN_SILENCE = 15.0
-_SHELL_SILENCE = 4.0
+_SHELL_SILENCE = 10.0
 _ANSWER_SILENCE = 10.0
-"""Seconds without a byte after which a step is tried again."""
+"""Seconds without a byte after which a step is tried again. Under systemd some five pass between the message of the day
+and the first prompt of a session, when the machine is slow."""
 
 _PROMPT_WINDOW = 1000
 """Characters of the boot's output in which a login prompt is looked for."""

@@ -151,6 +151,8 @@ class Run:
         done = result(cell, self.keys[cell.name], outcomes, now())
         words = "\n\n".join(boot_report.text(outcome) for outcome in outcomes)
         report = self.report(cell)
+        for stale in self.folder.glob(f"{cell.name}.*.log"):
+            stale.unlink()
         report.write_text(f"{cell.name}: {done.status}, {done.date}\n\n{words}\n", encoding="utf-8")
         for outcome in outcomes:
             _keep_console(settings, outcome.name, report)

@@ -13,4 +13,5 @@ step lint tools/lint.sh
 step unit pytest
 step sanity tools/sanity.sh
 step molecule tools/molecule.sh default
+step "boot matrix" python -m matrix --core
 close_steps test

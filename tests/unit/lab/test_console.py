@@ -56,9 +56,20 @@ KERNEL_TALKS_OVER_THE_PROMPTS = (
 )
 
 
+SYSTEMD = (
+    ("[  OK  ] Reached target \x1b[0;1;39mmulti-user.target\x1b[0m - Multi-User System.\r\n", ""),
+    ("\r\r\nDebian GNU/Linux 13 slave21 ttyS0\r\n\r\nslave21 login: ", "root\r"),
+    ("root\r\nPassword: ", "secret\r"),
+    ("\r\nLinux slave21 6.1.192-slave #2 SMP Mon Nov 23 07:29:22 UTC 2026 x86_64\r\n\r\nMessage of the day\r\n", ""),
+    ("[   58.1] systemd[1]: Started session-1.scope - Session 1 of User root.\r\n\x1b[?2004hroot@slave21:~# ", SCRIPT),
+    ("\x1b[?2004l\r" + ANSWER.replace("\n", "\n\x1b[?2004hroot@slave21:~# \x1b[?2004l\r"), "exit\r"),
+)
+
+
 @pytest.mark.parametrize(
     "talk",
     [
+        pytest.param(SYSTEMD, id="systemd"),
         pytest.param(BUSYBOX, id="busybox"),
         pytest.param(SHADOW_AND_BASH, id="bash"),
         pytest.param(NO_PASSWORD, id="no password"),
@@ -137,8 +148,8 @@ def test_the_next_prompt_may_come_with_the_refusal() -> None:
 def test_an_unknown_prompt_is_taken_for_a_shell_after_a_while() -> None:
     one = dialogue("shell")
     one.hear("\r\nWelcome!\r\nslave21> ", 0.0)
-    assert one.say(1.0) == ""
-    assert one.say(5.0) == SCRIPT
+    assert one.say(9.0) == ""
+    assert one.say(11.0) == SCRIPT
 
 
 def test_a_mangled_answer_is_asked_for_again() -> None:
