@@ -36,7 +36,9 @@ SLAVES = (
     "tcpdump",
 )
 TESTS = (
+    "bison",  # with flex: Linux makes its conf of them
     "curl",
+    "flex",
     "gcc",  # unit tests build a kernel of two files
     "libc6-dev",
     "libnfs-utils",  # an NFS client in user space
