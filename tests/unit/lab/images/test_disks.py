@@ -10,6 +10,11 @@ from pathlib import Path
 from lab.images import disks
 
 
+def ask(disk: Path, question: str) -> str:
+    command = ["/sbin/debugfs", "-R", question, str(disk)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 def test_a_disk_of_a_directory(tmp_path: Path) -> None:
     content = tmp_path / "content"
     content.mkdir()
@@ -20,7 +25,9 @@ def test_a_disk_of_a_directory(tmp_path: Path) -> None:
     disks.make(disk, content, "64M")
     assert disk.stat().st_size == 64 << 20
     assert disk.stat().st_blocks * 512 < 32 << 20
-    command = ["/sbin/debugfs", "-R", "stat tool", str(disk)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    said = ask(disk, "stat tool")
     assert "Mode:  0750" in said
     assert "mtime: 0x3b9aca00" in said
+    names = [line.split("/")[5] for line in ask(disk, "ls -p").splitlines() if line]
+    assert sorted(names) == [".", "..", "tool"]
+    subprocess.run(["/sbin/e2fsck", "-f", "-n", str(disk)], check=True, capture_output=True)
