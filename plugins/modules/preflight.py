@@ -163,9 +163,7 @@ def survey(params: dict[str, Any]) -> dict[str, Any]:
         "kernel": _survey.running_kernel(params["symbols"]),
         "installed_parts": _survey.installed_parts(params["packages"], params["commands"]),
         "kernel_tree": _survey.kernel_tree(params["kernel_tree"]),
-        "owners": _survey.owners(
-            params["configuration_files"], params["state_directory"], params["shipped_settings"]
-        ),
+        "owners": _survey.owners(params["configuration_files"], params["state_directory"], params["shipped_settings"]),
     }
 
 
