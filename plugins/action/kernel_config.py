@@ -37,6 +37,8 @@ class ActionModule(ActionBase):
             return result
         library = library_path()
         if not library:
+            # Ansible shows the exception of a failed module in place of its message.
+            result.pop("exception", None)
             result["msg"] += (
                 "\nWhy, this controller cannot say without kconfiglib: install it beside Ansible "
                 f"(pip install kconfiglib=={VERSION})"
