@@ -16,8 +16,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m lab",
         description="A network of diskless machines on this machine: namespaces, a master, QEMU slaves.",
-        epilog="Environment: LAB_NAME, LAB_CACHE, LAB_INVENTORY, LAB_ACCEL, LAB_FIRMWARE, LAB_NIC, LAB_BOOT_TIMEOUT. "
-        "lab/README.md says more.",
+        epilog="Environment: LAB_NAME, LAB_CACHE, LAB_MASTER, LAB_SOURCES, LAB_INVENTORY, LAB_ACCEL, LAB_FIRMWARE, "
+        "LAB_NIC, LAB_BOOT_TIMEOUT. lab/README.md says more.",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="COMMAND")
     run = verbs.add_parser("run", help="everything: network, master, play, and boot slave21 (or others) to a login")

@@ -60,13 +60,15 @@ class Settings:
     def check_master_kind(self) -> None:
         """An instance keeps the kind of master that it was made with.
 
-        :raises ValueError: another kind was asked for.
+        :raises ValueError: another kind was asked for, or something that this kind cannot do.
         """
         if self.asked_master not in ("", self.master_kind):
             raise ValueError(
                 f"LAB_MASTER={self.asked_master}, but the master of {self.name} is {self.master_kind}: "
                 "run `make lab-down` first, or choose another LAB_NAME"
             )
+        if self.sources and not self.master_in_container:
+            raise ValueError(f"LAB_SOURCES=1: a {self.master_kind} does not see the host's directories")
 
     @property
     def lab_namespace(self) -> str:

@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The master as an emulated machine: its QEMU command, and the kernels that it finds built."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lab.masters import machine
-from lab.masters.base import MasterError
 from lab.masters.machine import MachineMaster
 from lab.settings import MASTER_ADDRESS, MASTER_INTERFACE, PREFIX, Settings
 from lab.slave import Hardware
@@ -44,8 +44,9 @@ def test_only_results_of_complete_builds(tmp_path: Path) -> None:
 
 
 def test_userlands_are_not_for_it(settings: Settings) -> None:
-    with pytest.raises(MasterError, match="LAB_SOURCES"):
-        MachineMaster(settings).start({"debian": Path("/trees/debian")})
+    settings.check_master_kind()
+    with pytest.raises(ValueError, match="LAB_SOURCES=1: a debian-vm does not see"):
+        replace(settings, sources=True).check_master_kind()
 
 
 def test_its_own_network_is_the_lab_s() -> None:
