@@ -14,6 +14,8 @@ step unit pytest
 # The source of Linux is one of the packages above; without it this step fails.
 step linux pytest tests/linux
 step sanity tools/sanity.sh
-step molecule tools/molecule.sh default
+step "molecule default" tools/molecule.sh default
+step "molecule debian" tools/molecule.sh debian
+step "molecule nfsd" tools/molecule.sh nfsd
 step "boot matrix" python -m matrix --core
 close_steps test
