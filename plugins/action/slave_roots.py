@@ -41,7 +41,9 @@ class ActionModule(ActionBase):
         if result.get("failed") or self._task.check_mode or not result.get("copy_needed"):
             return result
         progress = shlex.quote(f"{arguments['state_directory']}/progress-slave_roots")
-        command = f"head -n 1 {progress}; tail -c 120 {progress} | tr '\\r' '\\n' | tail -n 1"
+        # On a slow master the module may not have begun it yet.
+        tail = f"tail -c 120 {progress} | tr '\\r' '\\n' | tail -n 1"
+        command = f"if [ -e {progress} ]; then head -n 1 {progress}; {tail}; fi"
         return run_in_background(self, module, arguments, task_vars, command, _describe)
 
 
