@@ -19,6 +19,7 @@ import os
 import re
 import shutil
 import subprocess
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -181,8 +182,12 @@ def _base_text(request: Request) -> str | None:
         )
     for path in candidates:
         data = read_file(path)
-        if data is not None:
+        if data is None:
+            continue
+        try:
             return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode(errors="replace")
+        except (EOFError, OSError, zlib.error) as error:
+            raise ConfigError(f"{path} is no whole gzip file: {error}") from error
     raise ConfigError(missing)
 
 

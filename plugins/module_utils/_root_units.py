@@ -104,7 +104,7 @@ class Places:
     def aliases(self, unit: Unit) -> list[str]:
         """Further names that a unit has when it is enabled; those of instances are left to systemctl.
 
-        A name that another unit has already is not taken from it.
+        A name that another unit has already is not taken from it, and default.target is not theirs to give.
         """
         if "@" in unit.name:
             return []
@@ -113,7 +113,7 @@ class Places:
         names = [name for text in texts[:1] for name in alias_names((text or b"").decode(errors="replace"))]
         kind = posixpath.splitext(unit.name)[1]
         plain = [name for name in names if NAME.fullmatch(name) and name.endswith(kind) and "@" not in name]
-        return [name for name in plain if (self.find(name) or unit).name == unit.name]
+        return [name for name in plain if name != DEFAULT and (self.find(name) or unit).name == unit.name]
 
 
 def _is_there(tree: beneath.Beneath, place: str) -> bool:
@@ -187,8 +187,14 @@ def wanted_units(places: Places, units: Units, services: list[str]) -> Wanted:
 
     Raises:
         MissingServices: the root lacks some of services.
-        BadUnit: a target or a unit has a name that none can have.
+        BadUnit: a target or a unit has a name that none can have, or a target has no list of units.
     """
+    for target, listed in units.items():
+        if not _KNOWN_SUFFIX.search(target) or not isinstance(listed, list):
+            raise BadUnit(
+                f"slave_rootfs_units has {target}: {listed!r}; allowed is a list of units by the full name of a target, "
+                "such as multi-user.target: [sshd.service]"
+            )
     found = {unit_name(target): _found(places, names) for target, names in units.items()}
     # A name that a unit gets by being enabled, as sshd.service of ssh.service in Debian, is a name to ask by, too.
     named = {alias: unit for some in found.values() for unit in some for alias in places.aliases(unit)}
@@ -197,9 +203,11 @@ def wanted_units(places: Places, units: Units, services: list[str]) -> Wanted:
     if missing:
         names = ", ".join(unit_name(name) for name in missing)
         raise MissingServices(
-            f"slave_rootfs_services asks for {', '.join(missing)}, but the root has no unit {names}, or a masked one"
+            f"slave_rootfs_services asks for {', '.join(missing)}, but the root has no unit {names}, or a masked one; "
+            "give a unit by its own name, not by an alias"
         )
-    found.setdefault(MULTI_USER, []).extend(unit for unit in required.values() if unit)
+    if required:
+        found.setdefault(MULTI_USER, []).extend(unit for unit in required.values() if unit)
     links = {target: {unit.name: unit.path for unit in some} for target, some in found.items()}
     all_units = {unit for some in found.values() for unit in some}
     return Wanted(links, {alias: unit.path for unit in all_units for alias in places.aliases(unit)})

@@ -87,6 +87,12 @@ def test_a_base_of_the_users(tree: KconfigTree, pack: type[bytes]) -> None:
     assert {"KERNEL_XZ": "y", "NR_CPUS": "4", "NET": "y"}.items() <= values(tree).items()
 
 
+def test_half_a_packed_base_is_refused(tree: KconfigTree) -> None:
+    (tree.base / "half.gz").write_bytes(gzip.compress(b"CONFIG_NR_CPUS=4\n" * 9)[:-9])
+    with pytest.raises(ConfigError, match="half.gz is no whole gzip file"):
+        prepared(tree, str(tree.base / "half.gz"))
+
+
 def test_the_running_kernel_as_base(tree: KconfigTree, monkeypatch: pytest.MonkeyPatch) -> None:
     running = tree.base / "config-running"
     monkeypatch.setattr(_kconfig_configure, "running_configurations", lambda release: ["/nowhere", str(running)])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.netboot.diskless.plugins.module_utils._beneath import Beneath, BeneathError
@@ -209,6 +210,23 @@ def test_what_no_unit_can_be_called_is_refused(places: Places, name: str) -> Non
         wanted_units(places, {}, [name])
     with pytest.raises(BadUnit):
         unit_name(name)
+
+
+@pytest.mark.parametrize(
+    "units", [{"multi-user.target": "ssh.service"}, {"multi-user.target": None}, {"multi-user": ["ssh.service"]}]
+)
+def test_only_lists_by_the_full_name_of_a_target_are_taken(places: Places, units: dict[str, Any]) -> None:
+    with pytest.raises(BadUnit, match="slave_rootfs_units has multi-user"):
+        wanted_units(places, units, [])
+
+
+def test_a_target_that_nobody_names_is_left_alone(places: Places) -> None:
+    assert wanted_units(places, {"getty.target": ["getty@tty1.service"]}, []).links.keys() == {"getty.target"}
+
+
+def test_the_default_target_is_no_alias_of_a_unit(root: Path, places: Places) -> None:
+    (root / SYSTEM / "kiosk.target").write_text("[Install]\nAlias=default.target\n")
+    assert wanted_units(places, {"multi-user.target": ["kiosk.target"]}, []).aliases == {}
 
 
 @pytest.mark.parametrize(
