@@ -63,6 +63,7 @@ def variables(plan: Plan, name: str, values: Values) -> dict[str, Any]:
 
 def write(folder: Path, plan: Plan, group: Group) -> None:
     """Write the inventory of a group; what was in the folder is removed."""
+    # It is not there before the first run.
     shutil.rmtree(folder, ignore_errors=True)
     files: dict[str, dict[str, Any]] = {
         "hosts.yml": HOSTS,

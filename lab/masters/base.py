@@ -154,6 +154,7 @@ class ContainerMaster(Master):
         image = type(self).image(self.settings)
         say("master: unpacking the image")
         part = self.settings.run / "master.part"
+        # Of an attempt that was ended, or not there at all.
         shutil.rmtree(part, ignore_errors=True)
         store.unpack(image, part)
         personalise(part, self.settings)
