@@ -192,8 +192,8 @@ def wanted_units(places: Places, units: Units, services: list[str]) -> Wanted:
     for target, listed in units.items():
         if not _KNOWN_SUFFIX.search(target) or not isinstance(listed, list):
             raise BadUnit(
-                f"slave_rootfs_units has {target}: {listed!r}; allowed is a list of units by the full name of a target, "
-                "such as multi-user.target: [sshd.service]"
+                f"slave_rootfs_units has {target}: {listed!r}; allowed is a list of units "
+                "by the full name of a target, such as multi-user.target: [sshd.service]"
             )
     found = {unit_name(target): _found(places, names) for target, names in units.items()}
     # A name that a unit gets by being enabled, as sshd.service of ssh.service in Debian, is a name to ask by, too.
