@@ -29,8 +29,10 @@ CPUS = {"tcg": "max,cx16=off", "kvm": "host"}
 """By accelerator. Linux allocates memory with cmpxchg16b where the processor has it. In QEMU 7.2's emulation Linux 6.12
 then panicked in 8 of 14 boots within seconds, mostly in the allocator, with nonsense in the flags. Without it: 0 of 4.
 """
-BUILT = (".config", ".netboot-key", "arch/x86/boot/bzImage")
-"""What tells the play that a kernel is built. The objects stay on the host: nobody should compile under emulation."""
+BUILT = (".config", ".netboot-config-key", ".netboot-key", "arch/x86/boot/bzImage")
+"""What tells the play that a kernel is configured and built. The objects stay on the host: nobody should compile under
+emulation.
+"""
 
 
 class MachineMaster(Master):

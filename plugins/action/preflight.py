@@ -35,7 +35,7 @@ def boot_files(fleet: dict[str, Any], loaders: list[str]) -> list[str]:
     """Paths below the TFTP root that the roles will write; loaders are those of everybody's boot loaders."""
     root, slaves = fleet["site"]["tftp_root"], fleet["slaves"]
     names = [*loaders, "pxelinux.cfg/default"]
-    names += sorted({slave["kernel_file"] for slave in slaves})
+    names += sorted({slave[key] for slave in slaves for key in ("kernel_file", "previous_kernel_file")})
     for slave in slaves:
         if slave["loader"] == "pxelinux":
             names += [f"pxelinux.cfg/{slave['mac_name']}", f"pxelinux.cfg/{slave['hex_name']}"]

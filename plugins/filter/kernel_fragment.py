@@ -9,25 +9,36 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import master_symbols, slave_symbols
+from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import (
+    INITS,
+    master_symbols,
+    slave_symbols,
+)
 
 
 def kernel_fragment(
-    purpose: Any, architecture: str = "x86_64", nics: list[str] | None = None, nat: bool = False
+    purpose: Any,
+    architecture: str = "x86_64",
+    nics: list[str] | None = None,
+    nat: bool = False,
+    firewall: bool = False,
+    version: Any = "",
+    inits: list[str] | None = None,
 ) -> dict[str, str]:
     """Symbols (without CONFIG_) and values for a purpose, master or slave.
 
     Raises:
-        AnsibleFilterError: an unknown purpose, architecture or network adapter.
+        AnsibleFilterError: an unknown purpose, architecture, network adapter or init, or a version that is none.
     """
-    if purpose == "master":
-        return master_symbols(bool(nat))
-    if purpose != "slave":
-        raise AnsibleFilterError(f"kernel_fragment: the purpose is {purpose!r}; allowed: 'master' or 'slave'")
     try:
-        return slave_symbols(str(architecture), [str(nic) for nic in nics or [""]])
+        if purpose == "master":
+            return master_symbols(bool(nat), bool(firewall), str(version))
+        if purpose == "slave":
+            names = [str(nic) for nic in nics or [""]]
+            return slave_symbols(str(architecture), names, str(version), INITS if inits is None else inits)
     except ValueError as error:
         raise AnsibleFilterError(f"kernel_fragment: {error}") from error
+    raise AnsibleFilterError(f"kernel_fragment: the purpose is {purpose!r}; allowed: 'master' or 'slave'")
 
 
 class FilterModule:

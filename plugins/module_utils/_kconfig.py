@@ -57,8 +57,3 @@ def fragment(symbols: dict[str, str]) -> str:
             raise ValueError(f"{name}={value!r}: allowed is a symbol with y, m, n, a number or a string in quotes")
         lines.append(f"# CONFIG_{name} is not set" if value == "n" else f"CONFIG_{name}={value}")
     return "\n".join(lines) + "\n"
-
-
-def unmet(wanted: dict[str, str], actual: dict[str, str]) -> dict[str, str]:
-    """The symbols that did not come out as wanted, with the value that they have; one that is missing is n."""
-    return {name: actual.get(name, "n") for name, value in wanted.items() if actual.get(name, "n") != value}

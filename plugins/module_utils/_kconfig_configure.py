@@ -41,6 +41,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._kconfig_values i
     plain,
     shown,
 )
+from ansible_collections.netboot.diskless.plugins.module_utils._kernel_arch import cross_prefix, make_words
 from ansible_collections.netboot.diskless.plugins.module_utils._lock import locked
 
 # The same as the build's: a configuration must not change under a compiler.
@@ -98,7 +99,7 @@ class Request:
 
     def make(self, scratch: str, *arguments: str) -> list[str]:
         """A make command for the tree with another O= directory."""
-        return ["make", "-C", self.tree, f"O={scratch}", f"ARCH={self.arch}", *arguments]
+        return ["make", "-C", self.tree, f"O={scratch}", *make_words(self.arch), *arguments]
 
 
 @dataclass(frozen=True)
@@ -290,7 +291,7 @@ def _key(request: Request, definitions: Definitions, wanted: Mapping[str, str], 
         path = os.path.join(request.tree, name)
         if os.path.isfile(path):
             digest.update(f"{name}\0".encode() + (read_file(path) or b"") + b"\0")
-    prefix = os.environ.get("CROSS_COMPILE", "")
+    prefix = cross_prefix(request.arch)
     inputs = [
         KEY_VERSION,
         definitions.digest,

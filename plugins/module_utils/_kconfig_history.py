@@ -37,6 +37,10 @@ GONE: dict[str, Gone] = {
     "NFS_DIRECTIO": Gone("is part of NFS_FS for good", now=("NFS_FS",)),
     # 7537db24806f "NFS: Merge CONFIG_NFS_V4_1 with CONFIG_NFS_V4"
     "NFS_V4_1": Gone("is part of NFS_V4", "7.0", ("NFS_V4",)),
+    # b9b01a5625b5 "random: use random.trust_{bootloader,cpu} command line option only"
+    "RANDOM_TRUST_CPU": Gone("is so for good, unless the command line says random.trust_cpu=off", "6.2"),
+    "RANDOM_TRUST_BOOTLOADER": Gone("is so for good, unless the command line says random.trust_bootloader=off", "6.2"),
+    "BASE_FULL": Gone("is said by BASE_SMALL=n", now=("BASE_SMALL",)),
     "PACKET_MMAP": Gone("is part of PACKET for good", now=("PACKET",)),
     "IP_NF_CONNTRACK": Gone("became NF_CONNTRACK", now=("NF_CONNTRACK",)),
     # a0ae2562c6c4 "netfilter: conntrack: remove l3proto abstraction"

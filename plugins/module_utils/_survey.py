@@ -169,6 +169,18 @@ def kernel_tree(tree: str) -> str:
     return "used" if any(os.path.exists(os.path.join(tree, trace)) for trace in traces) else "clean"
 
 
+def kernel_version(tree: str) -> str:
+    """The version that a kernel's source says it is, such as 6.12.117; empty when it says none."""
+    try:
+        with open(os.path.join(tree, "Makefile"), encoding="utf-8", errors="replace") as stream:
+            head = stream.read(4096)
+    except OSError:
+        return ""
+    values = dict(re.findall(r"^(VERSION|PATCHLEVEL|SUBLEVEL) *= *(\d+)$", head, re.MULTILINE))
+    parts = [values.get(name, "") for name in ("VERSION", "PATCHLEVEL", "SUBLEVEL")]
+    return ".".join(part for part in parts if part) if all(parts[:2]) else ""
+
+
 def owners(paths: list[str], state_directory: str, shipped: dict[str, list[str]] | None = None) -> dict[str, str]:
     """Whose each configuration file is, by all ledgers of this master.
 

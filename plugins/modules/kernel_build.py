@@ -6,14 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kernel_build
-short_description: Build a Linux kernel from wanted symbols and install its image
+short_description: Build a configured Linux kernel and install its image
 version_added: 0.1.0
 description:
-  - Configures a kernel outside its source tree from a base and wanted symbols, lets the tree's own Kconfig resolve
-    them, and refuses when a symbol did not come out as wanted.
-  - Builds only when source, compiler, base or symbols changed since the image in O(output) was built.
-  - Places the image and its configuration by rename, and keeps what they replace.
-  - Shows the compiler's progress while it builds.
+  - Builds the kernel that M(netboot.diskless.kernel_config) has configured, outside its source tree.
+  - Builds only when source, compiler or configuration changed since the image in O(output) was built.
+  - Places the image and its configuration by rename, and keeps the image that they replace.
+  - Uses all processors, and ccache where it is installed. Shows the compiler's progress while it builds.
+  - Another architecture than the master's is built by its cross compiler, called as distributions call it, or as
+    C(CROSS_COMPILE) in the task's environment says.
 extends_documentation_fragment:
   - netboot.diskless.attributes
 attributes:
@@ -21,29 +22,23 @@ attributes:
     support: full
   diff_mode:
     support: partial
-    details: Shows the installed configuration's lines; the image is named by its size.
+    details: Names the image's size. M(netboot.diskless.kernel_config) shows the symbols that change.
 options:
   tree:
     description: The kernel source. It is only read.
     type: path
     required: true
   output:
-    description: The C(O=) directory. It keeps the objects, so that an interrupted build resumes.
+    description:
+      - The C(O=) directory. It holds the configuration as C(.config), and keeps the objects, so that an interrupted
+        build resumes.
     type: path
     required: true
   architecture:
     description: The architecture to build for.
     type: str
-    choices: [x86_64, i386]
+    choices: [x86_64, i386, arm64]
     default: x86_64
-  base:
-    description: A configuration target, or the absolute path of a C(.config) file, that the symbols are laid over.
-    type: str
-    default: tinyconfig
-  symbols:
-    description: Wanted symbols without C(CONFIG_), with V(y), V(m), V(n), a number or a string in double quotes.
-    type: dict
-    required: true
   modules:
     description: Whether to build loadable modules and install them below C(/lib/modules).
     type: bool
@@ -52,6 +47,11 @@ options:
     description: Where the image goes.
     type: path
     required: true
+  previous:
+    description:
+      - Where the image is kept that the last change replaced, for a boot loader to offer.
+      - As long as none was replaced it is the image itself, so that what is offered always starts.
+    type: path
   config:
     description: Where the configuration that the image was built with is kept.
     type: path
@@ -60,6 +60,11 @@ options:
     description: How many compilers run at once. V(0) takes the number of processors.
     type: int
     default: 0
+  reconfigured:
+    description:
+      - Whether the configuration changes in this run. A dry run cannot see that in O(output), so it has to be told.
+    type: bool
+    default: false
   allow_build:
     description:
       - Whether to build when a build is needed. When V(false), the module only says so in RV(build_needed).
@@ -75,13 +80,22 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Build the slaves' kernel
+- name: Configure the slaves' kernel
+  netboot.diskless.kernel_config:
+    tree: /usr/src/linux
+    output: /var/cache/netboot-diskless/kernel/slave-x86_64
+    base: tinyconfig
+    symbols: "{{ 'slave' | netboot.diskless.kernel_fragment }}"
+  register: configured
+
+- name: Build it
   netboot.diskless.kernel_build:
     tree: /usr/src/linux
     output: /var/cache/netboot-diskless/kernel/slave-x86_64
-    symbols: "{{ 'slave' | netboot.diskless.kernel_fragment(nics=['e1000']) }}"
     image: /srv/tftp/bzImage_x86_64
+    previous: /srv/tftp/bzImage_x86_64.previous
     config: /var/lib/netboot-diskless/kernel/.config_x86_64
+    reconfigured: "{{ configured is changed }}"
 """
 
 RETURN = r"""
@@ -101,17 +115,17 @@ image_bytes:
 
 import contextlib
 import os
+from collections.abc import Container
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netboot.diskless.plugins.module_utils._files import read_file
-from ansible_collections.netboot.diskless.plugins.module_utils._kconfig import fragment
+from ansible_collections.netboot.diskless.plugins.module_utils._kernel_arch import ARCHITECTURES
 from ansible_collections.netboot.diskless.plugins.module_utils._kernel_build import (
     Build,
     KernelError,
     build_key,
     compile_kernel,
-    configure,
     exclusive,
     is_built,
 )
@@ -119,7 +133,6 @@ from ansible_collections.netboot.diskless.plugins.module_utils._lock import lock
 from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
     Placer,
     PlacingError,
-    Plan,
     WantedFile,
     make_plan,
 )
@@ -127,13 +140,13 @@ from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
 ARGUMENTS: dict[str, Any] = {
     "tree": {"type": "path", "required": True},
     "output": {"type": "path", "required": True},
-    "architecture": {"type": "str", "choices": ["x86_64", "i386"], "default": "x86_64"},
-    "base": {"type": "str", "default": "tinyconfig"},
-    "symbols": {"type": "dict", "required": True},
+    "architecture": {"type": "str", "choices": list(ARCHITECTURES), "default": "x86_64"},
     "modules": {"type": "bool", "default": False},
     "image": {"type": "path", "required": True},
+    "previous": {"type": "path"},
     "config": {"type": "path", "required": True},
     "jobs": {"type": "int", "default": 0},
+    "reconfigured": {"type": "bool", "default": False},
     "allow_build": {"type": "bool", "default": True},
     "state_directory": {"type": "path", "default": "/var/lib/netboot-diskless"},
 }
@@ -145,61 +158,77 @@ def build_from(params: dict[str, Any]) -> Build:
         tree=os.path.realpath(params["tree"]),
         output=params["output"],
         architecture=params["architecture"],
-        base=params["base"],
-        symbols={name: str(value) for name, value in params["symbols"].items()},
         modules=params["modules"],
         jobs=params["jobs"] or os.cpu_count() or 1,
     )
 
 
-def installed_files(build: Build, params: dict[str, Any]) -> list[WantedFile]:
-    """The image and its configuration as they shall lie on the master."""
-    return [
-        WantedFile(params["image"], read_file(build.image)),
-        WantedFile(params["config"], read_file(build.config)),
-    ]
+def _previous(params: dict[str, Any], image: bytes | None, ours: Container[str]) -> bytes | None:
+    """The image to fall back on: the one that is replaced now, else the one that was, else the image itself."""
+    installed = read_file(params["image"])
+    if installed is not None and installed != image:
+        return installed
+    kept = read_file(params["previous"]) if params["previous"] in ours else None
+    return image if kept is None else kept
 
 
-def _config_diff(plan: Plan, params: dict[str, Any]) -> list[dict[str, str]]:
-    for wanted in plan.write:
-        if wanted.path == params["config"]:
-            before = (read_file(wanted.path) or b"").decode(errors="replace")
-            after = (wanted.content or b"").decode(errors="replace")
-            header = {"before_header": wanted.path, "after_header": wanted.path}
-            return [{**header, "before": before, "after": after}]
-    return []
+def installed_files(build: Build, params: dict[str, Any], ours: Container[str]) -> list[WantedFile]:
+    """What shall lie on the master, in the order in which it is put there.
+
+    The image to fall back on is first: a run that is killed behind it finds the same image to replace again.
+
+    Args:
+        build: what was built.
+        params: the module's arguments.
+        ours: paths that this module wrote before.
+    """
+    image = read_file(build.image)
+    files = [WantedFile(params["image"], image), WantedFile(params["config"], read_file(build.config))]
+    if params["previous"]:
+        files.insert(0, WantedFile(params["previous"], _previous(params, image, ours)))
+    return files
+
+
+def _size_diff(path: str, after: str) -> list[dict[str, str]]:
+    try:
+        before = f"{os.path.getsize(path)} bytes\n"
+    except FileNotFoundError:
+        before = ""
+    return [{"before_header": path, "after_header": path, "before": before, "after": f"{after}\n"}]
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """Builds when needed and installs; returns the module's result."""
+    """Builds when needed and installs; returns the module's result.
+
+    Raises:
+        KernelError: there is nothing to build from, or make fails.
+        PlacingError: a file of somebody else's is in the way.
+    """
     params = module.params
     build = build_from(params)
-    fragment(build.symbols)
-    key = build_key(build)
-    needed = not is_built(build, key)
+    unseen = module.check_mode and params["reconfigured"]
+    key = "" if unseen else build_key(build)
+    needed = unseen or not is_built(build, key)
     result: dict[str, Any] = {"changed": needed, "build_needed": needed, "log": build.log}
     if needed and (module.check_mode or not params["allow_build"]):
         if module._diff:
-            header = f"symbols wanted of {build.architecture}"
-            result["diff"] = [
-                {"before_header": header, "after_header": header, "before": "", "after": fragment(build.symbols)}
-            ]
+            result["diff"] = _size_diff(params["image"], "to be built")
         return result
     if needed:
         with exclusive(build):
             if not is_built(build, key):
-                configure(build)
                 compile_kernel(build, key)
     part = "kernel-" + os.path.basename(params["output"].rstrip("/"))
     placer = Placer(params["state_directory"], part)
-    files = installed_files(build, params)
     lock = os.path.join(params["state_directory"], "lock-place_files")
     with contextlib.nullcontext() if module.check_mode else locked(lock):
-        plan = make_plan(files, [], placer.ledger.read())
+        recorded = placer.ledger.read()
+        files = installed_files(build, params, recorded)
+        plan = make_plan(files, [], recorded)
         result["changed"] = needed or bool(plan)
         result["image_bytes"] = os.path.getsize(build.image)
-        if module._diff:
-            result["diff"] = _config_diff(plan, params)
+        if module._diff and any(wanted.path == params["image"] for wanted in plan.write):
+            result["diff"] = _size_diff(params["image"], f"{result['image_bytes']} bytes")
         if not module.check_mode:
             placer.apply(plan)
             placer.settle(files)
@@ -210,7 +239,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         result = run(module)
-    except (KernelError, PlacingError, ValueError, OSError) as error:
+    except (KernelError, PlacingError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

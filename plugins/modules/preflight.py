@@ -107,6 +107,10 @@ installed_parts:
   type: list
   elements: str
   returned: success
+kernel_version:
+  description: Version of the source in O(kernel_tree); empty when it says none.
+  type: str
+  returned: success
 kernel:
   description: Release of the running kernel, where its configuration was found, and the values of O(symbols).
   type: dict
@@ -163,6 +167,7 @@ def survey(params: dict[str, Any]) -> dict[str, Any]:
         "kernel": _survey.running_kernel(params["symbols"]),
         "installed_parts": _survey.installed_parts(params["packages"], params["commands"]),
         "kernel_tree": _survey.kernel_tree(params["kernel_tree"]),
+        "kernel_version": _survey.kernel_version(params["kernel_tree"]),
         "owners": _survey.owners(params["configuration_files"], params["state_directory"], params["shipped_settings"]),
     }
 

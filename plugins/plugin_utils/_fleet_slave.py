@@ -173,6 +173,7 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
         "console": slave.console or "",
         "nfs_version": slave.nfs_version or "",
         "kernel_file": f"bzImage_{slave.architecture}",
+        "previous_kernel_file": f"bzImage_{slave.architecture}.previous",
         "boot_file": "pxelinux.0" if slave.loader == "pxelinux" else f"ipxe/{mac_name}.ipxe",
         "nfs_root": nfs_root,
         "command_line": command_line,

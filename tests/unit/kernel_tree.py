@@ -1,7 +1,7 @@
 # Copyright (c) netboot.diskless authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A kernel's source of two files, which the real make configures and builds in no time."""
+"""A kernel's source of two files, which the real make builds in no time, and a configuration beside it."""
 
 from __future__ import annotations
 
@@ -11,38 +11,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.netboot.diskless.plugins.module_utils._kernel_build import (
-    Build,
-    build_key,
-    compile_kernel,
-    configure,
-)
+from ansible_collections.netboot.diskless.plugins.module_utils._kconfig import fragment
+from ansible_collections.netboot.diskless.plugins.module_utils._kernel_build import Build, build_key, compile_kernel
 
-# Kconfig here is a list of the symbols that exist; one that ends in ! can never be switched on. The last line of a
-# .config that names a symbol holds, as with the real conf. A file "trap" in the output runs as a step of the build.
+# A file "trap" in the output runs as a step of the build.
 MAKEFILE = r"""
 .RECIPEPREFIX = >
-tinyconfig:
->@echo "  ARCH $(ARCH)"
->@printf '%s\n' 'CONFIG_64BIT=y' '# CONFIG_MODULES is not set' > $(O)/.config
-
-olddefconfig:
->@awk 'FNR == NR { sub(/!$$/, "", $$1) ? no[$$1] = 1 : yes[$$1] = 1; next } \
->      match($$0, /CONFIG_[A-Z0-9_]+/) { name = substr($$0, RSTART + 7, RLENGTH - 7); line[name] = $$0 } \
->      END { for (name in yes) print name in line ? line[name] : "# CONFIG_" name " is not set"; \
->            for (name in no) print "# CONFIG_" name " is not set" }' Kconfig $(O)/.config > $(O)/.config.new
->@mv $(O)/.config.new $(O)/.config
-
 OBJECTS = $(patsubst %.c,$(O)/%.o,$(sort $(wildcard *.c)))
 
 $(O)/%.o: %.c $(O)/.config
->@echo "  CC $*.o"
+>@echo "  CC $*.o $(ARCH) $(CROSS_COMPILE) $$(command -v gcc)"
 >@cp $< $@
 >@if [ -e $(O)/trap ]; then sh $(O)/trap; fi
 
 bzImage: $(OBJECTS)
 >@mkdir -p $(O)/arch/x86/boot
 >@cat $(O)/.config $(OBJECTS) > $(O)/arch/x86/boot/bzImage
+
+Image: $(OBJECTS)
+>@mkdir -p $(O)/arch/arm64/boot
+>@cat $(OBJECTS) > $(O)/arch/arm64/boot/Image
 
 modules:
 >@echo "  LD modules"
@@ -51,6 +39,7 @@ modules_install:
 >@if [ -e $(O)/no-space ]; then echo cannot install >&2; exit 7; fi
 >@touch $(O)/modules-installed
 """
+SYMBOLS = {"64BIT": "y", "MODULES": "n", "NFS_FS": "y", "LOCALVERSION": '"-slave"'}
 
 
 class Tree:
@@ -60,19 +49,27 @@ class Tree:
         self.base, self.source, self.output = base, base / "linux", base / "output"
         self.source.mkdir()
         (self.source / "Makefile").write_text(MAKEFILE)
-        (self.source / "Kconfig").write_text("64BIT\nMODULES\nNFS_FS\nROOT_NFS\nLOCALVERSION\nBROKEN!\n")
+        (self.source / "Kconfig").write_text("# Only its name matters here.\n")
         for name in ("a.c", "b.c"):
             (self.source / name).write_text(f"/* {name} */\n")
-        self.symbols = {"NFS_FS": "y", "LOCALVERSION": '"-slave"', "MODULES": "n"}
 
     def build(self, **changes: Any) -> Build:
-        given = Build(str(self.source), str(self.output), "x86_64", "tinyconfig", self.symbols, False, 1)
-        return dataclasses.replace(given, **changes)
+        return dataclasses.replace(Build(str(self.source), str(self.output), "x86_64", False, 1), **changes)
+
+    def configure(self, **symbols: str) -> None:
+        """What the module kernel_config does: a new configuration ends what the image's key stands for."""
+        self.output.mkdir(exist_ok=True)
+        text = fragment({**SYMBOLS, **symbols})
+        config = self.output / ".config"
+        if not config.exists() or config.read_text() != text:
+            (self.output / ".netboot-key").unlink(missing_ok=True)
+            config.write_text(text)
 
     def make(self, **changes: Any) -> Build:
         """What the module does when a build is needed."""
         build = self.build(**changes)
-        configure(build)
+        if not (self.output / ".config").exists():
+            self.configure()
         compile_kernel(build, build_key(build))
         return build
 
@@ -86,11 +83,11 @@ def make_tree(base: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     (base / "bin").mkdir()
     compiler(base, "gcc 12")
     monkeypatch.setenv("PATH", f"{base}/bin:{os.environ['PATH']}")
-    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CROSS_COMPILE"):
         monkeypatch.delenv(name, raising=False)
     return Tree(base)
 
 
-def compiler(base: Path, version: str) -> None:
-    (base / "bin/gcc").write_text(f"#!/bin/sh\necho '{version}'\necho Copyright\n")
-    (base / "bin/gcc").chmod(0o755)
+def compiler(base: Path, version: str, name: str = "gcc") -> None:
+    (base / "bin" / name).write_text(f"#!/bin/sh\necho '{version}'\necho Copyright\n")
+    (base / "bin" / name).chmod(0o755)

@@ -16,7 +16,11 @@ from lab.play import play
 LEDGERS = "/var/lib/netboot-diskless/ledger"
 # These are the master's own: copied from its packages or built there, so no render can have them.
 NOT_RENDERED = tuple(
-    f"/srv/tftp/{name}" for name in ("pxelinux.0", "ldlinux.c32", "syslinux.efi", "ldlinux.e64", "bzImage_x86_64")
+    f"/srv/tftp/{name}"
+    for name in (
+        *("pxelinux.0", "ldlinux.c32", "syslinux.efi", "ldlinux.e64"),
+        *("bzImage_x86_64", "bzImage_x86_64.previous"),
+    )
 )
 BUILT = ("/var/lib/netboot-diskless/kernel/.config_",)
 

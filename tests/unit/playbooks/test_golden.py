@@ -32,7 +32,6 @@ TEMPLATES = {
     "nfs_server/templates/etc/conf.d/nfs.j2": "*/etc/conf.d/nfs",
     "nfs_server/templates/etc/exports.d/netboot-diskless.exports.j2": "*/etc/exports.d/netboot-diskless.exports",
     "nfs_server/templates/etc/nfs.conf.d/netboot-diskless.conf.j2": "*/etc/nfs.conf.d/netboot-diskless.conf",
-    "slave_kernel/templates/fragment.config.j2": "*/var/lib/netboot-diskless/kernel/fragment_*.config",
     "tftp_pxelinux/templates/etc/conf.d/in.tftpd.j2": "*/etc/conf.d/in.tftpd",
     "tftp_pxelinux/templates/etc/default/tftpd-hpa.j2": "*/etc/default/tftpd-hpa",
     "tftp_pxelinux/templates/pxelinux.cfg/default.j2": "**/pxelinux.cfg/default",
@@ -182,7 +181,19 @@ def test_each_root_is_exported_to_its_slave_alone_and_is_the_one_that_it_mounts(
             continue
         text = path.read_text()
         own = text.split(", ")[2].split()[0]
-        assert re.findall(r"nfsroot=[0-9.]+:(/[^, ]+),", text) == [exported[own]]
+        assert set(re.findall(r"nfsroot=[0-9.]+:(/[^, ]+),", text)) == {exported[own]}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_each_slave_has_the_kernel_before_its_own_to_fall_back_on(model: str) -> None:
+    menus = [path.read_text() for path in GOLDEN.joinpath(model).rglob("pxelinux.cfg/*") if path.name != "default"]
+    assert menus
+    for text in menus:
+        entries = dict(re.findall(r"^LABEL (\w+)\n  LINUX /(\S+)$", text, re.MULTILINE))
+        assert list(entries) == ["diskless", "previous"]
+        assert entries["previous"] == f"{entries['diskless']}.previous"
+        assert len(set(re.findall("APPEND (.*)", text))) == 1
+        assert text.index("DEFAULT diskless") < text.index("ONERROR previous") < text.index("LABEL")
 
 
 @pytest.mark.parametrize("model", MODELS)

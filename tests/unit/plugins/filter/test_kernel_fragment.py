@@ -32,10 +32,24 @@ def test_a_slaves_symbols(options: dict[str, Any], architecture: str, nics: list
     assert kernel_fragment("slave", **options) == slave_symbols(architecture, nics)
 
 
-@pytest.mark.parametrize(("options", "nat"), [({}, False), ({"nat": True}, True), ({"nat": False}, False)])
-def test_a_masters_symbols(options: dict[str, Any], nat: bool) -> None:
-    assert kernel_fragment("master", **options) == master_symbols(nat)
-    assert master_symbols(True) != master_symbols(False)
+@pytest.mark.parametrize("version", ["", "5.15", "6.1.140", "7.0"])
+@pytest.mark.parametrize("inits", [["openrc"], ["systemd"], ["openrc", "systemd"], []])
+def test_a_slaves_version_and_inits(version: str, inits: list[str]) -> None:
+    found = kernel_fragment("slave", version=version, inits=inits)
+    assert found == slave_symbols("x86_64", [""], version, inits)
+
+
+@pytest.mark.parametrize(
+    ("options", "arguments"),
+    [
+        ({}, (False, False, "")),
+        ({"nat": True}, (True, False, "")),
+        ({"firewall": True}, (False, True, "")),
+        ({"nat": True, "firewall": True, "version": "5.10"}, (True, True, "5.10")),
+    ],
+)
+def test_a_masters_symbols(options: dict[str, Any], arguments: tuple[bool, bool, str]) -> None:
+    assert kernel_fragment("master", **options) == master_symbols(*arguments)
 
 
 @pytest.mark.parametrize("purpose", ["", "Slave", "slaves", "x86_64", None, 1, ["slave"]])
@@ -46,8 +60,17 @@ def test_an_unknown_purpose_is_refused(purpose: object) -> None:
 
 @pytest.mark.parametrize(
     ("options", "told"),
-    [({"architecture": "arm64"}, "'arm64' is no known architecture"), ({"nics": ["e10"]}, "'e10' is no known network")],
+    [
+        ({"architecture": "arm64"}, "'arm64' is no known architecture.*; known: "),
+        ({"nics": ["e10"]}, "'e10' is no known network.*; known: "),
+        ({"inits": ["upstart"]}, "'upstart' is no known init; known: openrc, systemd"),
+        ({"version": "six"}, "'six' is no version of Linux; allowed is one such as 6.12"),
+    ],
 )
 def test_an_unknown_machine_is_refused(options: dict[str, Any], told: str) -> None:
-    with pytest.raises(AnsibleFilterError, match=f"kernel_fragment: {told}.*; known: "):
+    with pytest.raises(AnsibleFilterError, match=f"kernel_fragment: {told}"):
         kernel_fragment("slave", **options)
+
+
+def test_a_version_may_be_a_number_of_yaml() -> None:
+    assert kernel_fragment("slave", version=6.1) == kernel_fragment("slave", version="6.1")

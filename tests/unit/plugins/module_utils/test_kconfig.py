@@ -9,7 +9,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from ansible_collections.netboot.diskless.plugins.module_utils._kconfig import fragment, parse, read, unmet
+from ansible_collections.netboot.diskless.plugins.module_utils._kconfig import fragment, parse, read
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,18 +111,3 @@ def test_what_no_line_can_hold_is_refused_by_name(name: str, value: str) -> None
     with pytest.raises(ValueError, match="allowed is a symbol with y, m, n, a number or a string in quotes") as refusal:
         fragment({"FINE": "y", name: value})
     assert f"{name}={value!r}" in str(refusal.value)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "missed"),
-    [
-        ({"64BIT": "y", "MODULES": "n", "LOCALVERSION": '"-slave = one"'}, {}),
-        ({"E1000": "y"}, {"E1000": "m"}),
-        ({"64BIT": "n"}, {"64BIT": "y"}),
-        ({"NFS_V2": "n"}, {}),
-        ({"NFS_FS": "y", "NR_CPUS": "8", "64BIT": "y"}, {"NFS_FS": "n", "NR_CPUS": "64"}),
-        ({}, {}),
-    ],
-)
-def test_what_did_not_come_out_as_wanted(wanted: dict[str, str], missed: dict[str, str]) -> None:
-    assert unmet(wanted, VALUES) == missed

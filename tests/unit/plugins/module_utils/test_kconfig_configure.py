@@ -26,7 +26,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._kconfig_configur
     is_current,
     prepare,
 )
-from ansible_collections.netboot.diskless.plugins.module_utils._lock import locked
+from ansible_collections.netboot.diskless.plugins.module_utils._kernel_build import Build, exclusive
 
 from tests.unit.kconfig_tree import KconfigTree
 from tests.unit.shared import picture
@@ -278,11 +278,8 @@ def test_an_equal_one_is_left_untouched_and_its_image_known(tree: KconfigTree) -
 
 def test_it_waits_for_a_build(tree: KconfigTree) -> None:
     """The kernel_build module holds the same lock while it compiles."""
-    from ansible_collections.netboot.diskless.plugins.module_utils._kernel_build import KEY_FILE, LOCK_FILE
-
-    assert (LOCK_FILE, KEY_FILE) == (_kconfig_configure.LOCK_FILE, _kconfig_configure.IMAGE_KEY_FILE)
     ready, made = attempted(tree)
-    with locked(str(tree.output / LOCK_FILE)):
+    with exclusive(Build(str(tree.source), str(tree.output), "x86_64", False, 1)):
         thread = threading.Thread(target=install, args=(ready, made))
         thread.start()
         time.sleep(0.3)

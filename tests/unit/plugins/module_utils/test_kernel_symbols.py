@@ -10,7 +10,14 @@ import re
 import pytest
 from ansible_collections.netboot.diskless.plugins.module_utils import _kernel_symbols as symbols
 from ansible_collections.netboot.diskless.plugins.module_utils._kconfig import fragment
-from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import master_symbols, slave_symbols
+from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import (
+    NEWEST,
+    Part,
+    compose,
+    master_symbols,
+    parse_version,
+    slave_symbols,
+)
 
 # What a slave cannot boot or work without, with the reason: Documentation/admin-guide/nfs/nfsroot.rst of Linux.
 VITAL = (
@@ -97,3 +104,71 @@ def test_nobody_changes_the_tables() -> None:
     slave_symbols("x86_64", ["tg3"])["TIGON3"] = "n"
     master_symbols(True)["NFSD"] = "n"
     assert slave_symbols("x86_64", ["", "tg3"]) == before and master_symbols(False)["NFSD"] == "y"
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [("", NEWEST), ("6.1", (6, 1)), ("6.12.117", (6, 12)), ("7.0-rc3", (7, 0)), ("6.12.117-gentoo-r1", (6, 12))],
+)
+def test_a_version_is_its_first_two_numbers(text: str, version: tuple[int, int]) -> None:
+    assert parse_version(text) == version
+
+
+@pytest.mark.parametrize("text", ["6", "six.one", "v6.1", " 6.1", "6.", "."])
+def test_what_is_no_version_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{text!r} is no version of Linux; allowed is one such as 6.12")):
+        parse_version(text)
+
+
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [((5, 0), {"A": "y"}), ((6, 1), {"A": "y", "B": "y"}), ((6, 9), {"A": "n", "B": "y"}), ((6, 10), {"A": "n"})],
+)
+def test_a_part_is_for_its_versions_alone(version: tuple[int, int], found: dict[str, str]) -> None:
+    parts = [
+        Part({"A": "y"}),
+        Part({"B": "y"}, since=(6, 1), until=(6, 10)),
+        Part({"A": "n"}, since=(6, 2)),
+    ]
+    assert compose(parts, version) == found
+
+
+# What changed its name or went, with the first version that has it otherwise: by the kernel's history.
+@pytest.mark.parametrize(
+    ("symbol", "until", "since"),
+    [
+        ("NFS_V4_1", "6.19", "7.0"),
+        ("BASE_FULL", "6.9", "6.10"),
+        ("MICROCODE", "6.5", "6.6"),
+        ("RANDOM_TRUST_CPU", "6.1", "6.2"),
+        ("PREEMPT_NONE", "6.19", "7.0"),
+    ],
+)
+def test_a_symbol_ends_with_its_version(symbol: str, until: str, since: str) -> None:
+    assert symbol in slave_symbols("x86_64", [""], until)
+    assert symbol not in slave_symbols("x86_64", [""], since)
+    assert symbol not in slave_symbols("x86_64", [""])
+
+
+@pytest.mark.parametrize(("symbol", "before", "since"), [("BASE_SMALL", "6.9", "6.10"), ("SLUB_TINY", "6.1", "6.2")])
+def test_a_symbol_begins_with_its_version(symbol: str, before: str, since: str) -> None:
+    assert symbol not in slave_symbols("x86_64", [""], before)
+    assert slave_symbols("x86_64", [""], since)[symbol] == slave_symbols("x86_64", [""])[symbol] == "n"
+
+
+def test_a_slave_gets_what_its_init_asks_for() -> None:
+    openrc, systemd = (slave_symbols("x86_64", [""], "", [init]) for init in ("openrc", "systemd"))
+    both = slave_symbols("x86_64", [""])
+    assert both == {**openrc, **systemd}
+    assert "AUTOFS_FS" in systemd and "AUTOFS_FS" not in openrc
+    assert "CGROUPS" in openrc and "CGROUPS" not in slave_symbols("x86_64", [""], "", [])
+
+
+def test_version_3_of_nfs_had_a_symbol_on_the_master_once() -> None:
+    assert master_symbols(False, version="5.17")["NFSD_V3"] == "y"
+    assert "NFSD_V3" not in master_symbols(False, version="5.18")
+
+
+def test_a_master_filters_when_told_to() -> None:
+    assert "NFT_REJECT" in master_symbols(False, True) and "NFT_MASQ" not in master_symbols(False, True)
+    assert {"NFT_REJECT", "NFT_MASQ"} <= set(master_symbols(True, True))

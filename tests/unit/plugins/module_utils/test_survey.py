@@ -223,3 +223,20 @@ def test_a_tree_that_was_built_in_is_known(tmp_path: Path, files: list[str], sta
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     assert _survey.kernel_tree(str(tmp_path)) == state
+
+
+@pytest.mark.parametrize(
+    ("makefile", "version"),
+    [
+        ("VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\nEXTRAVERSION =\n", "6.12.117"),
+        ("# SPDX\nVERSION = 7\nPATCHLEVEL = 0\nSUBLEVEL = 0\nEXTRAVERSION = -rc1\n", "7.0.0"),
+        ("VERSION = 7\nPATCHLEVEL = 2\nSUBLEVEL =\n", "7.2"),
+        ("SUBLEVEL = 1\nVERSION = 6\n", ""),
+        ("all:\n", ""),
+        (None, ""),
+    ],
+)
+def test_the_version_of_a_source_is_what_its_makefile_says(tmp_path: Path, makefile: str | None, version: str) -> None:
+    if makefile is not None:
+        (tmp_path / "Makefile").write_text(makefile)
+    assert _survey.kernel_version(str(tmp_path)) == version

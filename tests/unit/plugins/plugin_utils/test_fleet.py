@@ -73,6 +73,7 @@ def test_the_articles_network() -> None:
                 "console": "ttyS0,115200",
                 "nfs_version": "4.2",
                 "kernel_file": "bzImage_x86_64",
+                "previous_kernel_file": "bzImage_x86_64.previous",
                 "boot_file": "pxelinux.0",
                 "nfs_root": "192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576",
                 "command_line": "ip=dhcp root=/dev/nfs "
