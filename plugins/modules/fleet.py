@@ -81,7 +81,7 @@ site:
     nfs_version: "4.2"
     master_name: master
     architectures: [x86_64]
-    nics: [""]
+    nics: {x86_64: {"": [slave21]}}
 slaves:
   description: The slaves in the order of their addresses.
   returned: success

@@ -67,8 +67,15 @@ def build_fleet(
     records = [slave_record(slave, site, problems) for slave in checked]
     problems.fail_if_any()
     architectures = sorted({record["architecture"] for record in records})
-    nics = sorted({record["nic"] for record in records})
-    return {"site": site_record(site, architectures, nics), "slaves": records}
+    return {"site": site_record(site, architectures, _nics(records)), "slaves": records}
+
+
+def _nics(records: Sequence[Mapping[str, str]]) -> dict[str, dict[str, list[str]]]:
+    """Return the names of the slaves that have each network adapter, by architecture."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for record in records:
+        found.setdefault(record["architecture"], {}).setdefault(record["nic"], []).append(record["name"])
+    return {architecture: dict(sorted(nics.items())) for architecture, nics in sorted(found.items())}
 
 
 def _check_names(host: str, variables: Mapping[str, object], problems: Problems) -> None:

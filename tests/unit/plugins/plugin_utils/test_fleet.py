@@ -53,7 +53,7 @@ def test_the_articles_network() -> None:
             "nfs_version": "4.2",
             "master_name": "master",
             "architectures": ["x86_64"],
-            "nics": [""],
+            "nics": {"x86_64": {"": ["slave21"]}},
         },
         "slaves": [
             {
@@ -164,14 +164,14 @@ def test_the_sites_nfs_version_is_the_slaves_default() -> None:
 
 def test_slaves_are_in_the_order_of_their_addresses_as_numbers() -> None:
     slaves = {
-        "a": slave(mac="02:00:00:00:00:01", address="192.168.1.100", nic="r8169"),
+        "a": slave(mac="02:00:00:00:00:01", address="192.168.1.100", nic="10EC:8168"),
         "b": slave(mac="02:00:00:00:00:02", address="192.168.1.9", architecture="i386"),
         "c": slave(mac="02:00:00:00:00:03", address="192.168.1.20"),
     }
     model = build_fleet(SITE, slaves, ["master"])
     assert [record["name"] for record in model["slaves"]] == ["b", "c", "a"]
     assert model["site"]["architectures"] == ["i386", "x86_64"]
-    assert model["site"]["nics"] == ["", "r8169"]
+    assert model["site"]["nics"] == {"i386": {"": ["b"]}, "x86_64": {"": ["c"], "10ec:8168": ["a"]}}
 
 
 @settings(max_examples=30)
