@@ -95,7 +95,7 @@ class Finder:
         self._tree = tree
         self._arch = arch
         self._systems = systems
-        self._kconfig = Kconfig(tree, arch)
+        self.kconfig = Kconfig(tree, arch)
         self._drivers = read_drivers(tree)
         self._files: list[str] = []
         self._matches: dict[str, set[Match]] = {}
@@ -155,10 +155,10 @@ class Finder:
         asked = [driver.symbol, *driver.guards]
         # Each of what goes with a symbol may bring more.
         while True:
-            needs = self._kconfig.needs(*asked)
+            needs = self.kconfig.needs(*asked)
             also = (other for symbol in needs.symbols for other in ALSO.get(symbol, ()))
             # A symbol that this version of Linux has not is none that it needs.
-            more = [symbol for symbol in also if symbol not in asked and self._kconfig.entries(symbol)]
+            more = [symbol for symbol in also if symbol not in asked and self.kconfig.entries(symbol)]
             if needs.missing:
                 lacking, by = needs.missing[0]
                 reason = f"{by} depends on {lacking}, which" if by else lacking
@@ -175,13 +175,13 @@ class Finder:
         """
         known = self._drivers.get(spelling(name), [])
         if len(known) == 1:
-            if not self._kconfig.entries(known[0].symbol):
+            if not self.kconfig.entries(known[0].symbol):
                 raise _Unknown(f"{name} cannot be built: {known[0].symbol} does not exist for {self._arch}")
             driver = known[0]
-            if self._kconfig.can_be_set(driver.symbol):
+            if self.kconfig.can_be_set(driver.symbol):
                 return driver
             # The part of a driver that claims the device may be one that its other part selects (mlx4, iavf).
-            selecting = self._kconfig.selected_by(driver.symbol)
+            selecting = self.kconfig.selected_by(driver.symbol)
             if len(selecting) == 1:
                 return Driver(driver.name, selecting[0], driver.guards)
         reason = f"no driver of a wired network adapter below {TOP} has the name {name}"
@@ -204,7 +204,7 @@ class Finder:
         return [one for one in close if self._is_possible(single[one])][:_CANDIDATES]
 
     def _is_possible(self, driver: Driver) -> bool:
-        return self._kconfig.can_be_set(driver.symbol) and not self._kconfig.needs(driver.symbol).missing
+        return self.kconfig.can_be_set(driver.symbol) and not self.kconfig.needs(driver.symbol).missing
 
     def _read_aliases(self, ids: Sequence[str]) -> None:
         if ids:

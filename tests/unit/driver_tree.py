@@ -56,10 +56,10 @@ menuconfig NETDEVICES
 	bool "Network device support"
 	depends on NET
 	help
-	  Looks like the rest:
+		Looks like the rest:
 
-	  if NOT_A_SYMBOL
-	  config NOT_A_SYMBOL
+		if NOT_A_SYMBOL
+		config NOT_A_SYMBOL
 if NETDEVICES
 config BONDING
 	tristate "Bonding"
