@@ -9,10 +9,11 @@ module: kernel_drivers
 short_description: Find the kernel symbols that network adapters need
 version_added: 0.1.0
 description:
-  - Finds the symbol of a wired network adapter's driver, and what it plainly depends on, in a kernel's source, so that the
-    driver can be built into a kernel without modules.
-  - An adapter is named by its driver, as the running system calls it, or by its PCI id. Which driver a PCI id belongs to is
-    looked up in the aliases of the kernels that are installed on the master or in other systems' directories there.
+  - Finds the symbol of a wired network adapter's driver, and what it plainly depends on, in a kernel's source, so that
+    the driver can be built into a kernel without modules.
+  - An adapter is named by its driver, as the running system calls it, or by its PCI id. Which driver a PCI id belongs
+    to is looked up in the aliases of the kernels that are installed on the master or in other systems' directories
+    there.
   - Fails when there is no driver for an adapter, tells all such adapters at once with the slaves that have them, and
     names the drivers that may have been meant.
   - Changes nothing. What conditions of another form a driver has is for M(netboot.diskless.kernel_config) to find.
@@ -36,8 +37,9 @@ options:
   nics:
     description:
       - The slaves that have an adapter, by adapter.
-      - An adapter is the name of a driver, such as V(e1000e), with dashes or underscores; a PCI id, vendor and device in
-        four hexadecimal digits each, such as V(8086:10d3); or empty for the common ones of virtual machines and boards.
+      - An adapter is the name of a driver, such as V(e1000e), with dashes or underscores; a PCI id, vendor and device
+        in four lower-case hexadecimal digits each, such as V(8086:10d3); or empty for the common ones of virtual
+        machines and boards.
       - Drivers are those below C(drivers/net/ethernet), C(usb), C(fddi), C(hyperv) and C(vmxnet3), virtio_net and
         xen-netfront.
     type: dict
