@@ -225,7 +225,7 @@ class Finder:
             return tuple(names)
         advice = "name the driver instead of the id"
         if not self._files:
-            where = " or ".join(f"{system.rstrip('/')}/lib/modules" for system in self._systems)
+            where = " or ".join(f"{system.rstrip('/')}/lib/modules" for system in dict.fromkeys(self._systems))
             raise _Unknown(
                 f"no kernel with modules is at hand in {where}; {advice}, or install a kernel's package there"
             )

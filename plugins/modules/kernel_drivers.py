@@ -38,8 +38,8 @@ options:
     description:
       - The slaves that have an adapter, by adapter.
       - An adapter is the name of a driver, such as V(e1000e), with dashes or underscores; a PCI id, vendor and device
-        in four lower-case hexadecimal digits each, such as V(8086:10d3); or empty for the common ones of virtual
-        machines and boards.
+        in four hexadecimal digits each, such as V(8086:10d3); or empty for the common ones of virtual machines and
+        boards.
       - Drivers are those below C(drivers/net/ethernet), C(usb), C(fddi), C(hyperv) and C(vmxnet3), virtio_net and
         xen-netfront.
     type: dict
@@ -82,7 +82,7 @@ symbols:
   returned: success
   sample: {E1000E: "y", NET_VENDOR_INTEL: "y", ETHERNET: "y", NETDEVICES: "y", PCI: "y", NET: "y"}
 nics:
-  description: What each adapter takes.
+  description: What each adapter takes, PCI ids in lower case.
   type: dict
   returned: success
   contains:
@@ -107,6 +107,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netboot.diskless.plugins.module_utils._kernel_drivers import Finder, UnknownAdapters, merged
+from ansible_collections.netboot.diskless.plugins.module_utils._module_aliases import PCI_ID
 
 ARGUMENTS: dict[str, Any] = {
     "tree": {"type": "path", "required": True},
@@ -127,10 +128,12 @@ def run(params: dict[str, Any]) -> dict[str, Any]:
     tree = os.path.realpath(params["tree"])
     if not os.path.isfile(os.path.join(tree, "Kconfig")):
         raise ValueError(f"{params['tree']} holds no Linux source (it has no Kconfig)")
+    nics: dict[str, list[str]] = {}
     for nic, slaves in params["nics"].items():
         if not isinstance(slaves, list):
             raise ValueError(f"nics has {slaves!r} for {nic!r}; allowed: a list of slaves' names")
-    nics = {str(nic): [str(name) for name in slaves] for nic, slaves in params["nics"].items()}
+        known = nics.setdefault(nic.lower() if PCI_ID.fullmatch(nic.lower()) else nic, [])
+        known += [str(name) for name in slaves]
     found = Finder(tree, params["arch"], params["systems"]).find(nics)
     return {
         "changed": False,

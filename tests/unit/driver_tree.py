@@ -89,6 +89,11 @@ if NET_VENDOR_REALTEK
 config 8139CP
 	tristate "8139C+"
 	depends on PCI
+endif
+# It needs its vendor for make to come to its directory, though Kconfig does not say so.
+config R8169
+	tristate "8169"
+if NET_VENDOR_REALTEK
 config 8139TOO
 	tristate "8139"
 	depends on PCI && \\
@@ -142,7 +147,9 @@ obj-$(CONFIG_NE2K_PCI) += ne2k-pci.o \\
 obj-$(CONFIG_ULTRA) += smc-ultra.o 8390.o
 obj-$(CONFIG_GONE) += gone.o
 """,
-    "drivers/net/ethernet/realtek/Makefile": "obj-$(CONFIG_8139CP) += 8139cp.o\nobj-$(CONFIG_8139TOO) += 8139too.o\n",
+    "drivers/net/ethernet/realtek/Makefile": (
+        "obj-$(CONFIG_8139CP) += 8139cp.o\nobj-$(CONFIG_8139TOO) += 8139too.o\nobj-$(CONFIG_R8169) += r8169.o\n"
+    ),
     "drivers/net/ethernet/intel/Makefile": "obj-$(CONFIG_E1000E) += e1000e/\nobj-$(CONFIG_IAVF) += iavf/\n",
     "drivers/net/ethernet/intel/e1000e/Makefile": "obj-$(CONFIG_E1000E) += e1000e.o\ne1000e-y := netdev.o\n",
     "drivers/net/ethernet/intel/iavf/Kbuild": "subdir-ccflags-y += -I$(src)\nobj-$(CONFIG_IAVF) += iavf.o\n",

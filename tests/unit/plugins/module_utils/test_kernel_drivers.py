@@ -87,8 +87,10 @@ REFUSED: list[tuple[str, str]] = [
     ),
     (
         "realtek",
-        "no driver of a wired network adapter below drivers/net has the name realtek; closest: 8139cp, 8139too",
+        "no driver of a wired network adapter below drivers/net has the name realtek; closest: 8139cp, 8139too, r8169",
     ),
+    # What cannot be built is no candidate.
+    ("declanc", "no driver of a wired network adapter below drivers/net has the name declanc, nor one like it"),
     ("xyz", "no driver of a wired network adapter below drivers/net has the name xyz, nor one like it"),
     # No adapters, though they lie below drivers/net.
     ("bonding", "no driver of a wired network adapter below drivers/net has the name bonding, nor one like it"),

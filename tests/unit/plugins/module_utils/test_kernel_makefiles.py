@@ -34,8 +34,8 @@ def test_what_a_makefile_builds(text: str, built: list[tuple[str, str]]) -> None
 def test_the_drivers_of_a_tree(tmp_path: Path) -> None:
     found = read_drivers(str(DriverTree(tmp_path).source))
     assert sorted(found) == sorted(
-        ["8139cp", "8139too", "8390", "declance", "e1000e", "gone", "iavf", "ne2k_pci", "r8152", "smc_ultra"]
-        + ["virtio_net", "vmxnet3"]
+        ["8139cp", "8139too", "8390", "declance", "e1000e", "gone", "iavf", "ne2k_pci", "r8152", "r8169"]
+        + ["smc_ultra", "virtio_net", "vmxnet3"]
     )
     assert found["e1000e"] == [Driver("e1000e", "E1000E", ("ETHERNET", "NET_VENDOR_INTEL", "E1000E"))]
     assert found["ne2k_pci"] == [Driver("ne2k-pci", "NE2K_PCI", ("ETHERNET",))]

@@ -28,6 +28,13 @@ def test_symbols_of_all_adapters_and_of_each(tmp_path: Path) -> None:
     assert "E1000E" in found["nics"]["e1000e"]["symbols"] and "E1000E" not in found["nics"]["10ec:8139"]["symbols"]
 
 
+def test_an_id_may_be_in_capitals(tmp_path: Path) -> None:
+    found = ran(DriverTree(tmp_path), {"8086:10D3": ["slave21"], "8086:10d3": ["slave22"]})
+    assert list(found["nics"]) == ["8086:10d3"]
+    with pytest.raises(UnknownAdapters, match='"ffff:ffff" of slave21, slave22: '):
+        ran(DriverTree(tmp_path), {"FFFF:ffff": ["slave22"], "ffff:FFFF": ["slave21"]})
+
+
 def test_no_adapters_need_nothing(tmp_path: Path) -> None:
     assert ran(DriverTree(tmp_path), {}) == {"changed": False, "symbols": {}, "nics": {}}
 
