@@ -60,6 +60,7 @@ def needs(tmp_path: Path, files: dict[str, str], *symbols: str) -> Needs:
         ('menu "m"\n\tdepends on B\n\tvisible if C\nconfig A\n\tbool "a"\nendmenu\nconfig B\n\tbool "b"\n', "A B"),
         ('choice\n\tprompt "c"\n\tdepends on B\nconfig A\n\tbool "a"\nendchoice\nconfig B\n\tbool "b"\n', "A B"),
         ('config A\n\tbool\n\tprompt "a"\ncomment "c"\n\tdepends on B\nconfig B\n\tbool "b"\n', "A"),
+        ('if B\ncomment "c"\nconfig A\n\tbool "a"\nendif\nconfig B\n\tbool "b"\n', "A B"),
         # What a help text says, and what selects or implies, is no condition.
         ('config A\n\tbool "a"\n\tselect B\n\thelp\n\t  depends on B\n\nconfig B\n\tbool "b"\n', "A"),
         # A symbol without a prompt is not asked for; what it follows from is.

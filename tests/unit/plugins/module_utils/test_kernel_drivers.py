@@ -39,6 +39,8 @@ def find(tree: DriverTree, *nics: str, systems: Sequence[str] | None = None) -> 
     [
         ("e1000e", "e1000e", f"E1000E {INTEL}"),
         ("8139too", "8139too", f"8139TOO {REALTEK}"),
+        # Its vendor is the condition of a Makefile only.
+        ("r8169", "r8169", "R8169 ETHERNET NET_VENDOR_REALTEK NETDEVICES NET"),
         ("ne2k-pci", "ne2k-pci", "NE2K_PCI ETHERNET NETDEVICES PCI NET"),
         ("ne2k_pci", "ne2k-pci", "NE2K_PCI ETHERNET NETDEVICES PCI NET"),
         ("vmxnet3", "vmxnet3", "VMXNET3 NETDEVICES PCI INET NET"),

@@ -48,5 +48,12 @@ def test_what_is_always_built_in_a_directory_has_the_directorys_symbol(tmp_path:
     assert read_drivers(str(tree.source))["always"] == [Driver("always", "NET_VENDOR_REALTEK", ("ETHERNET",))]
 
 
+def test_a_driver_that_is_named_twice_is_one(tmp_path: Path) -> None:
+    tree = DriverTree(tmp_path)
+    with (tree.source / "drivers/net/ethernet/Makefile").open("a") as stream:
+        stream.write("obj-$(CONFIG_R8169) += realtek/\nobj-$(CONFIG_DECLANCE) += declance.o\n")
+    assert [len(read_drivers(str(tree.source))[name]) for name in ("8139cp", "declance")] == [1, 1]
+
+
 def test_a_tree_without_drivers(tmp_path: Path) -> None:
     assert read_drivers(str(tmp_path)) == {}
