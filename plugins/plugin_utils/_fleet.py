@@ -22,6 +22,7 @@ from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems i
 )
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_site import check_site, site_record
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_slave import check_slave, slave_record
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_values import KERNEL_SOURCES
 
 __all__ = ["FleetError", "FleetModel", "Problem", "Unreadable", "build_fleet"]
 
@@ -68,7 +69,17 @@ def build_fleet(
     problems.fail_if_any()
     architectures = sorted({record["architecture"] for record in records})
     nics = sorted({record["nic"] for record in records})
-    return {"site": site_record(site, architectures, nics), "slaves": records}
+    kernels = {source: _nics_by_architecture(records, source) for source in KERNEL_SOURCES}
+    return {"site": {**site_record(site, architectures, nics), "kernels": kernels}, "slaves": records}
+
+
+def _nics_by_architecture(records: Sequence[Mapping[str, str]], source: str) -> dict[str, list[str]]:
+    """Return the adapters of the slaves whose kernel comes from one source, by architecture."""
+    found: dict[str, set[str]] = {}
+    for record in records:
+        if record["kernel_source"] == source:
+            found.setdefault(record["architecture"], set()).add(record["nic"])
+    return {architecture: sorted(nics) for architecture, nics in sorted(found.items())}
 
 
 def _check_names(host: str, variables: Mapping[str, object], problems: Problems) -> None:
