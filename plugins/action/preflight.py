@@ -19,6 +19,7 @@ ARGUMENTS: dict[str, Any] = {
     "packages": {"type": "dict", "default": {}},
     "commands": {"type": "dict", "default": {}},
     "boot_loaders": {"type": "list", "elements": "str", "default": []},
+    "kernel_packages": {"type": "dict", "default": {}},
     "kernel_tree": {"type": "path", "required": True},
     "symbols": {"type": "list", "elements": "str", "default": []},
     "programs": {
@@ -60,6 +61,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("there is no fleet_model: run the role netboot.diskless.fleet first")
         site = fleet["site"]
         allow_uplink, loaders = arguments.pop("allow_uplink"), arguments.pop("boot_loaders")
+        packaged = arguments.pop("kernel_packages")
         arguments.update(
             interface=site["interface"],
             roots={slave["address"]: {"root": slave["root"], "source": slave["source"]} for slave in fleet["slaves"]},
@@ -72,7 +74,7 @@ class ActionModule(ActionBase):
         if result.get("failed"):
             return result
         survey = result.pop("survey")
-        problems = judge(fleet, survey, allow_uplink, arguments["kernel_tree"])
+        problems = judge(fleet, survey, allow_uplink, arguments["kernel_tree"], packaged)
         if problems:
             text = "\n".join(problems)
             return {"failed": True, "problems": problems, "msg": f"nothing was changed on the master:\n{text}"}

@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Below the root: where a distribution puts the image of a release. Gentoo's lies in the kernel's build directory, and
-# /boot has a copy of it that no package owns (kernel-install.eclass).
+# Below the root: where a package puts the image of a release. Gentoo's lies in the kernel's build directory, and /boot
+# has a copy of it that no package owns (kernel-install.eclass).
 IMAGES = ("boot/vmlinuz-{release}", "usr/lib/modules/{release}/vmlinuz", "usr/src/linux-{release}/arch/x86/boot/bzImage")
 _MODULES = re.compile(r"/(?:usr/)?lib/modules/([^/\s]+)/")
 # Documentation/arch/x86/boot.rst: the setup header's magic at 0x202, its version's place less 0x200 at 0x20e.
@@ -94,15 +94,16 @@ def find_kernel(package: str, root: str = "/") -> Kernel:
         NoKernel: the package is not installed, or what it installed is no kernel with modules.
     """
     files = _portage_files(root, package) if "/" in package else _dpkg_files(root, package)
-    releases = {match[1] for match in map(_MODULES.match, files) if match}
+    owned = set(files)
+    releases = {match[1] for match in map(_MODULES.match, owned) if match}
     for release in sorted(releases, key=version_key, reverse=True):
         modules = os.path.join(root, "lib/modules", release)
         if not os.path.isfile(os.path.join(modules, "modules.dep")):
             continue
         for pattern in IMAGES:
-            image = os.path.join(root, pattern.format(release=release))
-            if os.path.isfile(image):
-                return Kernel(release, image, modules)
+            path = pattern.format(release=release)
+            if f"/{path}" in owned and os.path.isfile(os.path.join(root, path)):
+                return Kernel(release, os.path.join(root, path), modules)
     raise NoKernel(f"the package {package} has installed no kernel with modules here")
 
 

@@ -29,6 +29,8 @@ _MODULE = re.compile(r"/([^/]+)\.ko(?:\.(?:gz|xz|zst))?\Z")
 # pci:v00008086d000010D3sv*sd*bc*sc*i* (file2alias.c of Linux), as modules.alias has it for a device.
 _PCI_ID = re.compile(r"([0-9a-f]{4}):([0-9a-f]{4})", re.IGNORECASE)
 
+_VIRTIO = "1af4:"
+
 
 class BadRamDisk(Exception):
     """An initial RAM disk cannot be read, or must not be used; the text says why."""
@@ -64,7 +66,7 @@ def _archive(data: bytes, start: int) -> Iterator[tuple[Entry | None, int]]:
         if name == _END:
             yield None, place
             return
-        yield Entry(name.lstrip("./"), mode, data[data_at : data_at + size]), place
+        yield Entry(name.removeprefix("./").lstrip("/"), mode, data[data_at : data_at + size]), place
 
 
 def entries(data: bytes) -> Iterator[Entry]:
@@ -102,7 +104,7 @@ def _normal(driver: str) -> str:
 
 
 def _has_device(aliases: list[tuple[str, str]], pci_id: str) -> bool:
-    vendor, device = (part.upper() for part in pci_id.split(":"))
+    vendor, device = pci_id.upper().split(":")
     name = f"pci:v0000{vendor}d0000{device}sv00000000sd00000000bc02sc00i00"
     return any(fnmatch.fnmatchcase(name, pattern) for pattern, _module in aliases if pattern.startswith("pci:"))
 
@@ -129,7 +131,9 @@ def missing(found: list[Entry], drivers: list[str], modules: list[str], programs
     lacking = [f"the module {name}" for name in modules if _normal(name) not in present]
     for driver in drivers:
         if _PCI_ID.fullmatch(driver):
-            if not _has_device(aliases, driver):
+            # Of a virtio card, the alias is that of the bus; its driver asks the bus.
+            virtual = driver.lower().startswith(_VIRTIO)
+            if not _has_device(aliases, driver) or (virtual and "virtio_net" not in present):
                 lacking.append(f"a driver of the network adapter {driver}")
         elif driver and _normal(driver) not in present:
             lacking.append(f"the network driver {driver}")
