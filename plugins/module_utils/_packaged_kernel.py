@@ -16,7 +16,11 @@ from dataclasses import dataclass
 
 # Below the root: where a package puts the image of a release. Gentoo's lies in the kernel's build directory, and /boot
 # has a copy of it that no package owns (kernel-install.eclass).
-IMAGES = ("boot/vmlinuz-{release}", "usr/lib/modules/{release}/vmlinuz", "usr/src/linux-{release}/arch/x86/boot/bzImage")
+IMAGES = (
+    "boot/vmlinuz-{release}",
+    "usr/lib/modules/{release}/vmlinuz",
+    "usr/src/linux-{release}/arch/x86/boot/bzImage",
+)
 _MODULES = re.compile(r"/(?:usr/)?lib/modules/([^/\s]+)/")
 # Documentation/arch/x86/boot.rst: the setup header's magic at 0x202, its version's place less 0x200 at 0x20e.
 _MAGIC, _MAGIC_AT, _VERSION_AT = b"HdrS", 0x202, 0x20E

@@ -101,7 +101,8 @@ def _package_problems(fleet: dict[str, Any], packages: dict[str, str]) -> list[s
     wanted = [slave for slave in fleet["slaves"] if slave["kernel_source"] == "package"]
     return [
         f"{slave['name']}: slave_kernel_source is 'package', but this master's distribution has no kernel for "
-        f"slave_architecture {slave['architecture']!r}, only for {', '.join(sorted(packages)) or 'none'}; set it to build"
+        f"slave_architecture {slave['architecture']!r}, only for {', '.join(sorted(packages)) or 'none'}; set it to "
+        "build"
         for slave in wanted
         if slave["architecture"] not in packages
     ]
