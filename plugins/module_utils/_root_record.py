@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.netboot.diskless.plugins.module_utils._files import write_whole
@@ -59,10 +60,10 @@ class Record:
         """Remembers that the root is being built in its place."""
         self._write({"root": self._root, "unfinished": True})
 
-    def finish(self, programs: str, source: str, modules: list[dict[str, Any]]) -> None:
+    def finish(self, programs: str, source: str, modules: Sequence[dict[str, Any]] = ()) -> None:
         """Remembers that the root is complete, with the programs of this stamp of a source, and with these modules."""
-        if not (self.holds(programs) and self.source() == source and self.modules() == modules):
-            self._write({"root": self._root, "programs": programs, "source": source, "modules": modules})
+        if not (self.holds(programs) and self.source() == source and self.modules() == list(modules)):
+            self._write({"root": self._root, "programs": programs, "source": source, "modules": list(modules)})
 
     def _write(self, entries: dict[str, Any]) -> None:
         write_whole(self.path, json.dumps(entries).encode())
