@@ -12,6 +12,9 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+BUILT = "-slave"
+"""How the release ends of a kernel that the collection has built (LOCALVERSION); a distribution's ends otherwise."""
+
 INITS = {"systemd": ("systemd",), "openrc": ("openrc-init", "init")}
 """The names that an init's first process goes by; `init` is sysvinit's, which leaves the work to OpenRC."""
 
@@ -33,7 +36,7 @@ _KEYS = {"hostname", "root", "cmdline", "kernel", "init", "firmware", "machine-i
 
 @dataclass(frozen=True)
 class Expected:
-    """What the inventory says about a slave. An empty string is not compared."""
+    """What the inventory says about a slave. An empty string is not compared; *kernel* is `build` or `package`."""
 
     hostname: str
     address: str
@@ -41,6 +44,7 @@ class Expected:
     nfs_version: str = ""
     init: str = ""
     firmware: str = ""
+    kernel: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,9 @@ class Facts:
             found.append(f"the root's NFS version is {version}, not {expected.nfs_version}")
         if expected.init and self.init not in INITS.get(expected.init, (expected.init,)):
             found.append(f"the init is {self.init!r}, not {expected.init}")
+        source = "build" if self.kernel.endswith(BUILT) else "package"
+        if expected.kernel and source != expected.kernel:
+            found.append(f"the kernel is {self.kernel!r}, which is not of slave_kernel_source {expected.kernel}")
         if expected.firmware and self.firmware != expected.firmware:
             found.append(f"the firmware is {self.firmware}, not {expected.firmware}")
         return found

@@ -122,6 +122,21 @@ def test_comparison(change: dict[str, object], problem: str | None) -> None:
     assert replace(FACTS, **change).problems(EXPECTED) == ([problem] if problem else [])  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("release", "expected", "right"),
+    [
+        ("6.1.192-slave", "build", True),
+        ("6.1.192-slave", "package", False),
+        ("6.12.117+deb13-amd64", "package", True),
+        ("6.12.117+deb13-amd64", "build", False),
+        ("6.12.117+deb13-amd64", "", True),
+    ],
+)
+def test_where_the_kernel_comes_from_is_compared(release: str, expected: str, right: bool) -> None:
+    told = f"the kernel is {release!r}, which is not of slave_kernel_source {expected}"
+    assert replace(FACTS, kernel=release).problems(replace(EXPECTED, kernel=expected)) == ([] if right else [told])
+
+
 def test_a_root_that_cannot_be_read_is_reported() -> None:
     assert replace(FACTS, root="").problems(EXPECTED)[0] == "the root is of type unknown, not nfs"
 
