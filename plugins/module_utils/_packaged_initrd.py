@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -95,16 +96,24 @@ class Initrd:
         os.makedirs(scratch)
         draft = os.path.join(scratch, "initrd")
         (run or _run)(self.command(scratch, draft))
-        found = self._inspect(draft)
-        paths = sorted({entry.path for entry in found if not entry.path.startswith(self._modules_inside)})
+        paths = sorted({entry.path for entry in self._inspect(draft) if self._is_masters(entry)})
         os.replace(draft, self.image)
         record = {"stamp": self._stamp(paths), "paths": paths}
         write_whole(self._record, json.dumps(record).encode())
         shutil.rmtree(scratch)
 
-    @property
-    def _modules_inside(self) -> tuple[str, ...]:
-        return tuple(f"{prefix}lib/modules/{self.kernel.release}/" for prefix in ("", "usr/"))
+    def _is_masters(self, entry: ramdisk.Entry) -> bool:
+        """Whether a file is one of this machine under the same path, and no module, whose state is known as a whole."""
+        if (
+            not stat.S_ISREG(entry.mode)
+            or not entry.data
+            or entry.path.startswith(("lib/modules/", "usr/lib/modules/"))
+        ):
+            return False
+        try:
+            return read_file(f"/{entry.path}") == entry.data
+        except OSError:
+            return False
 
     def _inspect(self, image: str) -> list[ramdisk.Entry]:
         try:
@@ -130,7 +139,7 @@ class Initrd:
         """Digest of the state of everything that it is made of: kernel, tool, configuration, and files of this machine.
 
         Args:
-            paths: what an earlier result held besides modules, each of which may be this machine's file of that path.
+            paths: files of this machine that the result holds.
         """
         directories = [self.kernel.modules, os.path.join("/", _HOMES[self.tool])]
         inputs = [

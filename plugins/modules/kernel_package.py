@@ -62,6 +62,14 @@ options:
     description: Where the RAM disk goes.
     type: path
     required: true
+  previous_kernel:
+    description: Where the kernel goes that O(kernel) replaces, for a boot menu's second entry.
+    type: path
+    required: true
+  previous_initrd:
+    description: Where the RAM disk of O(previous_kernel) goes. There is always a pair that fits.
+    type: path
+    required: true
   state_directory:
     description: Where the master keeps ledgers and former versions.
     type: path
@@ -80,6 +88,8 @@ EXAMPLES = r"""
     work: /var/cache/netboot-diskless/initrd/x86_64
     kernel: /srv/tftp/vmlinuz-package_x86_64
     initrd: /srv/tftp/initrd-package_x86_64
+    previous_kernel: /srv/tftp/vmlinuz-package_x86_64.previous
+    previous_initrd: /srv/tftp/initrd-package_x86_64.previous
 """
 
 RETURN = r"""
@@ -103,10 +113,12 @@ initrd_bytes:
 
 import contextlib
 import os
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netboot.diskless.plugins.module_utils._files import read_file
+from ansible_collections.netboot.diskless.plugins.module_utils._ledger import sha256
 from ansible_collections.netboot.diskless.plugins.module_utils._lock import locked
 from ansible_collections.netboot.diskless.plugins.module_utils._packaged_initrd import TOOLS, Initrd, InitrdError
 from ansible_collections.netboot.diskless.plugins.module_utils._packaged_kernel import (
@@ -130,8 +142,47 @@ ARGUMENTS: dict[str, Any] = {
     "work": {"type": "path", "required": True},
     "kernel": {"type": "path", "required": True},
     "initrd": {"type": "path", "required": True},
+    "previous_kernel": {"type": "path", "required": True},
+    "previous_initrd": {"type": "path", "required": True},
     "state_directory": {"type": "path", "default": "/var/lib/netboot-diskless"},
 }
+
+
+class Pair(NamedTuple):
+    """The bytes of a kernel and of its RAM disk; None of one that is not there."""
+
+    kernel: bytes | None
+    initrd: bytes | None
+
+
+def _read_pair(kernel: str, initrd: str, recorded: Mapping[str, str]) -> Pair | None:
+    """A pair that was placed as a whole: a run that was killed between its halves has recorded what is not there."""
+    pair = Pair(read_file(kernel), read_file(initrd))
+    whole = all(
+        content is not None and recorded.get(path) == sha256(content) for path, content in zip((kernel, initrd), pair)
+    )
+    return pair if whole else None
+
+
+def wanted_files(params: dict[str, Any], new: Pair, recorded: Mapping[str, str]) -> list[WantedFile]:
+    """What shall lie on the master, in the order in which it is put there: the pair to fall back on is first.
+
+    That is the pair which is replaced now, else the one that was, else the new pair itself.
+
+    Args:
+        params: the module's arguments.
+        new: the kernel and its RAM disk.
+        recorded: what this module has placed, by its ledger.
+    """
+    installed = _read_pair(params["kernel"], params["initrd"], recorded)
+    kept = _read_pair(params["previous_kernel"], params["previous_initrd"], recorded)
+    previous = installed if installed and installed != new else kept or new
+    return [
+        WantedFile(params["previous_kernel"], previous.kernel),
+        WantedFile(params["previous_initrd"], previous.initrd),
+        WantedFile(params["kernel"], new.kernel),
+        WantedFile(params["initrd"], new.initrd),
+    ]
 
 
 def _placed_release(path: str) -> str:
@@ -164,17 +215,16 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             return _told(result, before)
         if needed:
             initrd.make()
-        files = [
-            WantedFile(params["kernel"], read_file(kernel.image)),
-            WantedFile(params["initrd"], read_file(initrd.image)),
-        ]
+        new = Pair(read_file(kernel.image), read_file(initrd.image))
     placer = Placer(params["state_directory"], "kernel-" + os.path.basename(params["kernel"]))
     with _alone(os.path.join(params["state_directory"], "lock-place_files"), check_mode):
-        plan = make_plan(files, [], placer.ledger.read())
+        recorded = placer.ledger.read()
+        files = wanted_files(params, new, recorded)
+        plan = make_plan(files, [], recorded)
         if not check_mode:
             placer.apply(plan)
             placer.settle(files)
-    sizes = {f"{name}_bytes": len(file.content or b"") for name, file in zip(("kernel", "initrd"), files)}
+    sizes = {"kernel_bytes": len(new.kernel or b""), "initrd_bytes": len(new.initrd or b"")}
     return _told({**result, **sizes, "changed": needed or bool(plan)}, before)
 
 

@@ -91,4 +91,4 @@ PACKED: dict[str, bytes | int] = {
 
 def ram_disk(plain: Mapping[str, bytes | int] = PLAIN, packed: Mapping[str, bytes | int] = PACKED) -> bytes:
     """A RAM disk as initramfs-tools makes them: what is compressed already, then the rest compressed."""
-    return cpio(plain) + gzip.compress(cpio(packed))
+    return cpio(plain) + gzip.compress(cpio(packed), mtime=0)
