@@ -5,10 +5,10 @@
 """Making the initial RAM disk of a distribution's kernel, with the distribution's own tool, and only when something
 that goes into it has changed.
 
-The tool works for slaves here, and not for this machine. Its configuration is a directory of ours. Of initramfs-tools,
-which runs the hooks of all packages whatever its configuration is, it sees in a mount namespace of its own only those
-hooks and boot scripts that a slave needs, and nothing of what this machine's administrator has set for udev and
-modprobe: a hook of another package could bring this machine's keys.
+The tool works for slaves here, and not for this machine. Its configuration is a directory of ours. In a mount namespace
+of its own it sees, of its hooks, boot scripts or modules, only those that a slave needs, and nothing of what this
+machine's administrator has set for udev and modprobe: a hook of another package could bring this machine's keys, and
+initramfs-tools runs all that are there whatever its configuration is.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ _HOMES = {INITRAMFS_TOOLS: "usr/share/initramfs-tools", DRACUT: "usr/lib/dracut"
 # What of initramfs-tools a slave needs: the programs that boot it, udev, and its network and NFS scripts.
 _HOOKS = ("busybox", "dhcpcd", "klibc-utils", "kmod", "udev", "zz-busybox", "zz-busybox-initramfs")
 _SCRIPTS = ("functions", "local", "nfs", "init-top/blacklist", "init-top/udev", "init-bottom/udev")
+# And of dracut, whose modules' directories have a number before their name.
+_DRACUT_MODULES = (
+    *("base", "bash", "busybox", "dash", "fs-lib", "kernel-modules", "kernel-modules-extra", "kernel-network-modules"),
+    *("shell-interpreter", "udev-rules"),
+)
 # What this machine's administrator has set for this machine.
 _MASTERS_OWN = ("/etc/modprobe.d", "/etc/systemd/network", "/etc/udev/rules.d")
 MODULES = ["nfs", "nfsv3", "nfsv4"]
@@ -159,22 +164,37 @@ class Initrd:
             scratch: an empty directory.
             draft: path of the result.
         """
+        home, empty = os.path.join("/", _HOMES[self.tool]), os.path.join(scratch, "empty")
+        os.mkdir(empty)
         if self.tool == DRACUT:
+            binds = _dracut_modules(home, self.configuration, scratch)
             settings = os.path.join(self.configuration, "dracut.conf")
-            empty = os.path.join(scratch, "dracut.conf.d")
-            os.mkdir(empty)
-            return ["dracut", "--force", "--conf", settings, "--confdir", empty, draft, self.kernel.release]
-        private = os.path.join(scratch, "configuration")
-        shutil.copytree(self.configuration, private)
-        for name in ("conf.d", "hooks", "scripts"):
-            os.makedirs(os.path.join(private, name), exist_ok=True)
-        binds = _selection(os.path.join("/", _HOMES[INITRAMFS_TOOLS]), scratch)
-        make = ["mkinitramfs", "-d", private, "-o", draft, self.kernel.release]
+            make = ["dracut", "--force", "--conf", settings, "--confdir", empty, draft, self.kernel.release]
+            vendors = os.path.join(home, "dracut.conf.d")
+        else:
+            binds = _hooks_and_scripts(home, scratch)
+            private = os.path.join(scratch, "configuration")
+            shutil.copytree(self.configuration, private)
+            for name in ("conf.d", "hooks", "scripts"):
+                os.makedirs(os.path.join(private, name), exist_ok=True)
+            make = ["mkinitramfs", "-d", private, "-o", draft, self.kernel.release]
+            vendors = os.path.join(home, "conf.d")
+        binds.update((path, empty) for path in (*_MASTERS_OWN, vendors) if os.path.isdir(path))
         return isolated(binds, make)
 
 
-def _selection(home: str, scratch: str) -> dict[str, str]:
-    """Directories of the tool's and of this machine, and what is to be seen in their places."""
+def _dracut_modules(home: str, configuration: str, scratch: str) -> dict[str, str]:
+    """The directory of dracut's modules, and one with those that a slave needs, ours among them."""
+    everyone, chosen = os.path.join(home, "modules.d"), os.path.join(scratch, "modules.d")
+    shutil.copytree(os.path.join(configuration, "modules.d"), chosen)
+    for name in os.listdir(everyone):
+        if name.lstrip("0123456789") in _DRACUT_MODULES:
+            shutil.copytree(os.path.join(everyone, name), os.path.join(chosen, name), symlinks=True)
+    return {everyone: chosen}
+
+
+def _hooks_and_scripts(home: str, scratch: str) -> dict[str, str]:
+    """The directories of initramfs-tools' hooks and boot scripts, and ones with those that a slave needs."""
     binds = {}
     for name, wanted in (("hooks", _HOOKS), ("scripts", _SCRIPTS)):
         chosen = os.path.join(scratch, name)
@@ -184,9 +204,6 @@ def _selection(home: str, scratch: str) -> dict[str, str]:
                 os.makedirs(os.path.dirname(target), exist_ok=True)
                 shutil.copy2(source, target)
         binds[os.path.join(home, name)] = chosen
-    empty = os.path.join(scratch, "empty")
-    os.mkdir(empty)
-    binds.update((path, empty) for path in (*_MASTERS_OWN, os.path.join(home, "conf.d")) if os.path.isdir(path))
     return binds
 
 

@@ -26,10 +26,15 @@ _GZIP = b"\x1f\x8b"
 _END = "TRAILER!!!"
 # Of a module's file, what follows its name.
 _MODULE = re.compile(r"/([^/]+)\.ko(?:\.(?:gz|xz|zst))?\Z")
+# modules.alias has "alias PATTERN MODULE" on a line, modules.builtin.modinfo MODULE.alias=PATTERN before a NUL.
+_ALIAS = re.compile(r"^alias (\S+) \S+$", re.MULTILINE)
+_BUILTIN_ALIAS = re.compile(r"\w\.alias=([^\0]+)")
 # pci:v00008086d000010D3sv*sd*bc*sc*i* (file2alias.c of Linux), as modules.alias has it for a device.
 _PCI_ID = re.compile(r"([0-9a-f]{4}):([0-9a-f]{4})", re.IGNORECASE)
 
+# All virtual cards of this vendor look alike on the PCI bus, and no alias tells which driver goes on behind it.
 _VIRTIO = "1af4:"
+_VIRTIO_DRIVERS = {"virtio_net", "virtio_pci"}
 
 
 class BadRamDisk(Exception):
@@ -103,10 +108,28 @@ def _normal(driver: str) -> str:
     return driver.replace("-", "_")
 
 
-def _has_device(aliases: list[tuple[str, str]], pci_id: str) -> bool:
+def _has_device(aliases: list[str], pci_id: str) -> bool:
     vendor, device = pci_id.upper().split(":")
     name = f"pci:v0000{vendor}d0000{device}sv00000000sd00000000bc02sc00i00"
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern, _module in aliases if pattern.startswith("pci:"))
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in aliases if pattern.startswith("pci:"))
+
+
+def _modules(found: list[Entry]) -> tuple[set[str], list[str]]:
+    """The names of the modules that a RAM disk or its kernel has, and the aliases of the devices that they drive."""
+    present = {_normal(match[1]) for match in (_MODULE.search(f"/{entry.path}") for entry in found) if match}
+    aliases: list[str] = []
+    for entry in found:
+        text = entry.data.decode(errors="replace")
+        name = os.path.basename(entry.path)
+        if name == "modules.builtin":
+            present |= {
+                _normal(match[1]) for match in (_MODULE.search(f"/{line}") for line in text.split("\n")) if match
+            }
+        elif name == "modules.builtin.modinfo":
+            aliases += _BUILTIN_ALIAS.findall(text)
+        elif name == "modules.alias":
+            aliases += _ALIAS.findall(text)
+    return present, aliases
 
 
 def missing(found: list[Entry], drivers: list[str], modules: list[str], programs: list[str]) -> list[str]:
@@ -118,22 +141,12 @@ def missing(found: list[Entry], drivers: list[str], modules: list[str], programs
         modules: names of modules.
         programs: paths of programs, without a leading slash; /bin and /sbin may be links into /usr.
     """
-    present = {_normal(match[1]) for match in (_MODULE.search(f"/{entry.path}") for entry in found) if match}
-    aliases: list[tuple[str, str]] = []
-    for entry in found:
-        name = os.path.basename(entry.path)
-        if name == "modules.builtin":
-            lines = entry.data.decode(errors="replace").splitlines()
-            present |= {_normal(match[1]) for match in (_MODULE.search(f"/{line}") for line in lines) if match}
-        elif name == "modules.alias":
-            words = (line.split() for line in entry.data.decode(errors="replace").splitlines())
-            aliases += [(word[1], word[2]) for word in words if len(word) == 3]
+    present, aliases = _modules(found)
     lacking = [f"the module {name}" for name in modules if _normal(name) not in present]
     for driver in drivers:
         if _PCI_ID.fullmatch(driver):
-            # Of a virtio card, the alias is that of the bus; its driver asks the bus.
             virtual = driver.lower().startswith(_VIRTIO)
-            if not _has_device(aliases, driver) or (virtual and "virtio_net" not in present):
+            if not (present >= _VIRTIO_DRIVERS if virtual else _has_device(aliases, driver)):
                 lacking.append(f"a driver of the network adapter {driver}")
         elif driver and _normal(driver) not in present:
             lacking.append(f"the network driver {driver}")

@@ -159,11 +159,19 @@ def test_initramfs_tools_sees_what_a_slave_needs_and_nothing_of_this_machine(wor
 
 
 def test_dracut_gets_no_configuration_of_this_machine(world: Path) -> None:
+    (world / "configuration/modules.d/95netboot-diskless").mkdir(parents=True)
+    for name in ("99base", "90kernel-network-modules", "90crypt", "95ssh-client", "98masters-own"):
+        (world / "tool/modules.d" / name).mkdir(parents=True)
+        (world / "tool/modules.d" / name / "module-setup.sh").write_text(name)
     (world / "scratch").mkdir()
     words = initrd(world, DRACUT).command(f"{world}/scratch", "/draft")
+    assert words[: words.index("--")] == ["unshare", "--mount", "--propagation", "private"]
     assert words[words.index("--conf") + 1] == f"{world}/configuration/dracut.conf"
     assert os.listdir(words[words.index("--confdir") + 1]) == []
     assert words[-2:] == ["/draft", RELEASE]
+    assert words[words.index(f"{world}/scratch/modules.d") + 1] == f"{world}/tool/modules.d"
+    seen = sorted(os.listdir(world / "scratch/modules.d"))
+    assert seen == ["90kernel-network-modules", "95netboot-diskless", "99base"]
 
 
 @needs_root

@@ -58,12 +58,19 @@ def test_a_driver_that_is_missing_is_told(driver: str, known: bool) -> None:
     assert missing(list(entries(ram_disk())), [driver], [], []) == ([] if known else [f"{kind} {driver}"])
 
 
-@pytest.mark.parametrize("driver", [False, True])
-def test_a_virtual_card_needs_its_driver_besides_the_bus(driver: bool) -> None:
-    files = {**PLAIN, f"{MODULES}modules.alias": b"alias pci:v00001AF4d*sv*sd*bc*sc*i* virtio_pci\n"}
-    if driver:
-        files[f"{MODULES}kernel/drivers/net/virtio_net.ko.xz"] = b""
-    assert (missing(list(entries(ram_disk(files))), ["1af4:1000"], [], []) == []) == driver
+@pytest.mark.parametrize(
+    ("modules", "known"),
+    [((), False), (("virtio_pci",), False), (("virtio_net",), False), (("virtio_net", "virtio_pci"), True)],
+)
+def test_a_virtual_card_needs_the_driver_of_its_bus_and_its_own(modules: tuple[str, ...], known: bool) -> None:
+    files = {**PLAIN, **{f"{MODULES}kernel/{name}.ko.xz": b"" for name in modules}}
+    assert (missing(list(entries(ram_disk(files))), ["1af4:1000"], [], []) == []) == known
+
+
+def test_a_device_of_a_driver_that_is_built_in_is_known() -> None:
+    text = b"e1000.license=GPL\0e1000.alias=pci:v00008086d0000100Esv*sd*bc*sc*i*\0e1000.author=x\0"
+    files = {**PLAIN, f"{MODULES}modules.builtin.modinfo": text}
+    assert missing(list(entries(ram_disk(files))), ["8086:100e"], [], []) == []
 
 
 @pytest.mark.parametrize("lost", [*PLAIN, *PACKED])
