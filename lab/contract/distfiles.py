@@ -44,8 +44,9 @@ MOVES: dict[str, Moves] = {
     ),
     "net-misc/rsync": (("usr/bin/rsync", "usr/bin/"), ("usr/bin/rsync-ssl", "usr/bin/")),
     "sys-apps/systemd-utils": (
-        ("usr/bin/udevadm", "usr/bin/"),
+        # This one is a link to the next.
         ("usr/lib/systemd/systemd-udevd", "usr/lib/systemd/"),
+        ("usr/bin/udevadm", "usr/bin/"),
         ("usr/lib/udev", "usr/lib/"),
         ("usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-*.so", "usr/lib/x86_64-linux-gnu/systemd/"),
     ),
