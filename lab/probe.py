@@ -12,6 +12,9 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+BUILT = "-slave"
+"""How the release ends of a kernel that the collection has built (LOCALVERSION); a distribution's ends otherwise."""
+
 INITS = {"systemd": ("systemd",), "openrc": ("openrc-init", "init")}
 """The names that an init's first process goes by; `init` is sysvinit's, which leaves the work to OpenRC."""
 
@@ -21,19 +24,20 @@ read -r v </proc/sys/kernel/hostname; o hostname "$v"
 p=; while read -r a b c; do case "$a $b" in "/32 host") o address "$p";; esac; p=$b; done </proc/net/fib_trie
 while read -r d m c; do case "$m" in /) o root "$d $c";; esac; done </proc/mounts
 read -r v </proc/cmdline; o cmdline "$v"; read -r v </proc/sys/kernel/osrelease; o kernel "$v"
+m=none; [ -e "/lib/modules/$v/modules.dep" ] && m=there; o modules $m
 read -r v </proc/1/comm; o init "$v"; v=bios; [ -d /sys/firmware/efi ] && v=uefi; o firmware "$v"
 v=; read -r v </etc/machine-id; o machine-id "$v"
 v=; read -r v </etc/ssh/ssh_host_ed25519_key.pub; o ssh-key "$v"
 o end $(({a}+{b}))
 """
 
-_KEYS = {"hostname", "root", "cmdline", "kernel", "init", "firmware", "machine-id", "ssh-key"}
+_KEYS = {"hostname", "root", "cmdline", "kernel", "modules", "init", "firmware", "machine-id", "ssh-key"}
 """What every answer holds once; addresses may be several."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What the inventory says about a slave. An empty string is not compared."""
+    """What the inventory says about a slave. An empty string is not compared; *kernel* is `build` or `package`."""
 
     hostname: str
     address: str
@@ -41,6 +45,7 @@ class Expected:
     nfs_version: str = ""
     init: str = ""
     firmware: str = ""
+    kernel: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Facts:
 
     :ivar root: its line of /proc/mounts: device, type and options
     :ivar init: the name of its first process: `systemd`, `openrc-init`, or `init` for sysvinit and others
+    :ivar modules: `there` where its root has the modules of its kernel, else `none`
     :ivar firmware: `uefi` where the kernel knows UEFI and was started by it, else `bios`
     """
 
@@ -61,6 +67,7 @@ class Facts:
     host_key: str
     init: str
     firmware: str
+    modules: str = ""
 
     def problems(self, expected: Expected) -> list[str]:
         """Differences from the inventory, one line each; an empty list when the slave is the right one."""
@@ -81,6 +88,12 @@ class Facts:
             found.append(f"the root's NFS version is {version}, not {expected.nfs_version}")
         if expected.init and self.init not in INITS.get(expected.init, (expected.init,)):
             found.append(f"the init is {self.init!r}, not {expected.init}")
+        source = "build" if self.kernel.endswith(BUILT) else "package"
+        if expected.kernel and source != expected.kernel:
+            found.append(f"the kernel is {self.kernel!r}, which is not of slave_kernel_source {expected.kernel}")
+        modules = {"build": "none", "package": "there"}.get(expected.kernel, self.modules)
+        if self.modules != modules:
+            found.append(f"the modules of its kernel: {self.modules}, not {modules}")
         if expected.firmware and self.firmware != expected.firmware:
             found.append(f"the firmware is {self.firmware}, not {expected.firmware}")
         return found
@@ -133,6 +146,7 @@ class Probe:
             host_key=fingerprint(values["ssh-key"]),
             init=values["init"],
             firmware=values["firmware"],
+            modules=values["modules"],
         )
 
 

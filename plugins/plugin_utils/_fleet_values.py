@@ -18,6 +18,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._names import add
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems import UNSET, Refused
 
 LOADERS = ("pxelinux", "etherboot")
+KERNEL_SOURCES = ("build", "package")
 INITS = ("auto", "openrc", "systemd")
 NFS_VERSIONS = ("3", "4.1", "4.2")
 
@@ -177,6 +178,7 @@ def one_of(choices: Sequence[str]) -> Callable[[object], str]:
 
 architecture = one_of(list(BITS))
 loader = one_of(LOADERS)
+kernel_source = one_of(KERNEL_SOURCES)
 init = one_of(INITS)
 nfs_version = one_of(NFS_VERSIONS)
 

@@ -20,7 +20,12 @@ import pytest
 from tests.unit.playbooks.rendering import MODELS, PLATFORMS, ROOT, files
 
 GOLDEN = ROOT / "tests/unit/golden"
-SLAVES = {"article": 1, "fleet": 3}
+SLAVES = {"article": 1, "fleet": 4}
+# Slaves whose ROM loads the kernel.
+ETHERBOOT = {
+    "host old-pc": '"ipxe/01-00-20-18-bc-00-02.ipxe"',
+    "host kiosk": '"ipxe/01-02-00-00-12-34-56.ipxe"',
+}
 UPDATE = os.environ.get("NETBOOT_UPDATE_GOLDEN") == "1"
 
 # Where each template's files are in the golden trees.
@@ -32,6 +37,9 @@ TEMPLATES = {
     "nfs_server/templates/etc/conf.d/nfs.j2": "*/etc/conf.d/nfs",
     "nfs_server/templates/etc/exports.d/netboot-diskless.exports.j2": "*/etc/exports.d/netboot-diskless.exports",
     "nfs_server/templates/etc/nfs.conf.d/netboot-diskless.conf.j2": "*/etc/nfs.conf.d/netboot-diskless.conf",
+    "slave_kernel/templates/dracut/dracut.conf.j2": "fleet-gentoo/**/dracut/dracut.conf",
+    "slave_kernel/templates/initramfs-tools/hooks/netboot-diskless.j2": "fleet-debian/**/hooks/netboot-diskless",
+    "slave_kernel/templates/initramfs-tools/initramfs.conf.j2": "fleet-debian/**/initramfs-tools/initramfs.conf",
     "tftp_pxelinux/templates/etc/conf.d/in.tftpd.j2": "*/etc/conf.d/in.tftpd",
     "tftp_pxelinux/templates/etc/default/tftpd-hpa.j2": "*/etc/default/tftpd-hpa",
     "tftp_pxelinux/templates/pxelinux.cfg/default.j2": "**/pxelinux.cfg/default",
@@ -120,7 +128,7 @@ def test_dhcpd_gives_each_slave_its_own_address_and_a_stranger_none(model: str) 
     for name, host in hosts.items():
         assert ipaddress.ip_address(host["fixed-address"]) in network
         # A host's own boot file outweighs the site's, whatever the firmware is.
-        assert host.get("filename") == ('"ipxe/01-00-20-18-bc-00-02.ipxe"' if name == "host old-pc" else None)
+        assert host.get("filename") == ETHERBOOT.get(name)
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -117,6 +117,8 @@ def test_the_master_is_no_slave() -> None:
         ({"hostname": "master"}, "slave_hostname", "the master master has it already"),
         ({"hostname": "MASTER.mydomain.com"}, "slave_hostname", "the master master has it already"),
         ({"architecture": "arm64"}, "slave_architecture", "allowed: one of x86_64, i386"),
+        ({"kernel_source": "distribution"}, "slave_kernel_source", "is 'distribution'; allowed: one of build, package"),
+        ({"kernel_source": None}, "slave_kernel_source", "is None; allowed: one of build, package"),
         ({"loader": "grub"}, "slave_loader", "allowed: one of pxelinux, etherboot"),
         (
             {"nic": "e1000,r8169"},
