@@ -150,7 +150,7 @@ def compose(parts: Iterable[Part], version: Version) -> Symbols:
 COMMON_NICS = ("e1000", "e1000e", "r8169", "virtio_net")
 
 
-def slave_symbols(architecture: str, version: str = "", inits: Iterable[str] = INITS) -> Symbols:
+def slave_symbols(architecture: str, version: str = "", inits: Iterable[str] = tuple(INITS)) -> Symbols:
     """Everything that the kernel of a slave must have, for one architecture; its adapters' drivers come to it.
 
     Args:
