@@ -38,6 +38,10 @@ TEMPLATES = {
     "nfs_server/templates/etc/exports.d/netboot-diskless.exports.j2": "*/etc/exports.d/netboot-diskless.exports",
     "nfs_server/templates/etc/nfs.conf.d/netboot-diskless.conf.j2": "*/etc/nfs.conf.d/netboot-diskless.conf",
     "slave_kernel/templates/dracut/dracut.conf.j2": "fleet-gentoo/**/dracut/dracut.conf",
+    **{
+        f"slave_kernel/templates/dracut/netboot-diskless/{name}.j2": f"fleet-gentoo/**/95netboot-diskless/{name}"
+        for name in ("lease.sh", "module-setup.sh", "mount-root.sh", "parse-root.sh")
+    },
     "slave_kernel/templates/initramfs-tools/hooks/netboot-diskless.j2": "fleet-debian/**/hooks/netboot-diskless",
     "slave_kernel/templates/initramfs-tools/initramfs.conf.j2": "fleet-debian/**/initramfs-tools/initramfs.conf",
     "tftp_pxelinux/templates/etc/conf.d/in.tftpd.j2": "*/etc/conf.d/in.tftpd",
