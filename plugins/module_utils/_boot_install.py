@@ -36,6 +36,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._placing import P
 
 PART = "boot_entry"
 IMAGE_PART = "boot_image"
+CONFIG_PART = "boot_config"
 GRUB_SCRIPT = "/etc/grub.d/42_netboot-diskless"
 # GRUB cannot write to these, so a choice for one boot would stay for all (grub-reboot(8)).
 GRUB_READS_ONLY = ("btrfs", "zfs")
@@ -47,7 +48,6 @@ class Wish:
 
     Args:
         image: where the new kernel goes, in /boot.
-        config: where its configuration goes.
         source: the kernel as it was built; "" only to find out whether it could get an entry.
         source_config: the configuration that it was built with.
         system_map: its System.map, which installkernel takes too.
@@ -61,7 +61,6 @@ class Wish:
     """
 
     image: str
-    config: str
     source: str = ""
     source_config: str = ""
     system_map: str = ""
@@ -256,28 +255,31 @@ class Installer:
     def _collect(self, ramdisk: bool) -> None:
         """The kernels of the menu, with their files; what becomes the default."""
         wish, release = self.wish, self.outcome.release
-        self.kernels = [Kernel(_boot_entry.NAME, wish.image, release, self._initrd(release) if ramdisk else "")]
         found = previous_image(wish, release, self.machine.release)
+        self._place_configs(release, _release_of(found) if found else "")
+        self.kernels = [Kernel(_boot_entry.NAME, wish.image, release, self._initrd(release) if ramdisk else "")]
         if found:
             image = f"{wish.image}.old"
             self.files.append(WantedFile(wish.at(image), read_file(found)))
-            config = read_file(wish.at(wish.config if found == wish.at(wish.image) else f"{wish.config}.old"))
-            if config is not None:
-                self.files.append(WantedFile(wish.at(f"{wish.config}.old"), config))
             initrd = _initrd_path(_release_of(found))
             previous = Kernel(
                 _boot_entry.PREVIOUS, image, _release_of(found), initrd if os.path.exists(wish.at(initrd)) else ""
             )
             self.kernels.append(previous)
-        self.images += [
-            WantedFile(wish.at(wish.image), read_file(wish.source)),
-            WantedFile(wish.at(wish.config), read_file(wish.source_config)),
-        ]
+        self.images.append(WantedFile(wish.at(wish.image), read_file(wish.source)))
         ours = {kernel.release for kernel in self.kernels}
         self.state.proven = [it for it in {*self.state.proven, self.machine.release} if it in ours]
         self.default = _boot_entry.default_entry(wish.default, self.kernels, set(self.state.proven))
         if self.default == _boot_entry.NAME:
             self.outcome.next_boot = "default"
+
+    def _place_configs(self, release: str, previous: str) -> None:
+        """The configurations, under the name by which mkinitramfs, dracut and our own survey look for them."""
+        new = read_file(self.wish.source_config)
+        former = read_file(self.wish.at(f"/boot/config-{previous}"))
+        files = [WantedFile(self.wish.at(f"/boot/config-{release}"), new)]
+        files += [WantedFile(self.wish.at(f"/boot/config-{previous}"), former)] if former is not None else []
+        self._place(CONFIG_PART, files)
 
     def _initrd(self, release: str) -> str:
         path = _initrd_path(release)

@@ -32,17 +32,13 @@ options:
     type: str
     default: ""
   source_config:
-    description: The configuration that it was built with.
+    description: The configuration that it was built with. It goes to C(/boot/config-RELEASE).
     type: str
     default: ""
   image:
     description: Where the kernel goes, in C(/boot). The one that it replaces is kept as C(.old) beside it.
     type: path
     default: /boot/bzImage-master
-  config:
-    description: Where its configuration goes.
-    type: path
-    default: /boot/config-bzImage-master
   system_map:
     description: Its C(System.map), which C(installkernel) wants.
     type: path
@@ -128,7 +124,6 @@ ARGUMENTS: dict[str, Any] = {
     "source": {"type": "str", "default": ""},
     "source_config": {"type": "str", "default": ""},
     "image": {"type": "path", "default": "/boot/bzImage-master"},
-    "config": {"type": "path", "default": "/boot/config-bzImage-master"},
     "system_map": {"type": "path", "default": ""},
     "loader": {"type": "str", "choices": ["auto", *LOADERS, NONE], "default": "auto"},
     "command_line": {"type": "str", "default": ""},
