@@ -240,6 +240,16 @@ def grub_problem(before: str, after: str, name: str, there: set[str]) -> str:
     return f"it would no longer start {', '.join(lost)}" if lost else ""
 
 
+def systemd_boot_id(name: str) -> str:
+    """The file name of an entry, by which systemd-boot knows it.
+
+    Without a default of the user's, systemd-boot starts the first of its list. Entries without a sort-key, as ours,
+    come after those with one, and among themselves in falling order of their names, in which digits are above letters
+    and - is below both (strverscmp_improved()): these two characters come after all others.
+    """
+    return f"a-{name}.conf"
+
+
 def systemd_boot_entry(kernel: Kernel, line: str, image: str, initrd: str) -> str:
     """An entry of type 1 of the Boot Loader Specification.
 

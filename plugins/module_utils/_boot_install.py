@@ -389,7 +389,8 @@ class Installer:
         for kernel in self.kernels:
             image, initrd = self._on_boot(kernel.image), self._on_boot(kernel.initrd)
             text = _boot_entry.systemd_boot_entry(kernel, self.line, image, initrd)
-            self.files.append(WantedFile(self.wish.at(f"{boot}/loader/entries/{kernel.name}.conf"), text.encode()))
+            place = f"{boot}/loader/entries/{_boot_entry.systemd_boot_id(kernel.name)}"
+            self.files.append(WantedFile(self.wish.at(place), text.encode()))
         self._place(PART, self.files)
         # The entry that was the default is the new kernel's from here on.
         self._choose("LoaderEntryDefault", "set-default", self.default)
@@ -413,14 +414,15 @@ class Installer:
     def _choose(self, variable: str, verb: str, name: str) -> None:
         """Sets a variable of the boot loader's; without a name, takes it back if it names an entry of ours."""
         now = _boot_survey.efi_text(variable, self.wish.root)
-        ours = (f"{_boot_entry.NAME}.conf", f"{_boot_entry.PREVIOUS}.conf")
-        if now == f"{name}.conf" or (not name and now not in ours):
+        ours = [_boot_entry.systemd_boot_id(it) for it in (_boot_entry.NAME, _boot_entry.PREVIOUS)]
+        entry = _boot_entry.systemd_boot_id(name) if name else ""
+        if now == entry or (not name and now not in ours):
             return
-        if not shutil.which("bootctl"):
-            self._choose_by_hand("there is no bootctl")
+        # bootctl(1) refuses to where the boot loader has not told of itself.
+        if not self.machine.said or not shutil.which("bootctl"):
+            self._choose_by_hand("systemd-boot cannot be told from here what to start (no LoaderInfo, or no bootctl)")
             return
         self.outcome.changed = True
-        entry = f"{name}.conf" if name else ""
         self.outcome.differences.append({"prepared": f"{variable}: {entry}\n"})
         if not self.dry:
             call("bootctl", verb, entry)

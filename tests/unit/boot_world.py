@@ -117,6 +117,7 @@ class BootWorld:
     def with_systemd_boot(self, esp: str = "boot") -> BootWorld:
         self.write(f"{esp}/EFI/systemd/systemd-bootx64.efi", "")
         self.write(f"{esp}/loader/loader.conf", "default debian.conf\n")
+        self.variable("LoaderInfo", "systemd-boot 252")
         write = "printf '\\6\\0\\0\\0%s' \"$(printf %s \"$2\" | sed 's/./&@/g')\" | tr @ '\\000'"
         place = f"{self.root}/sys/firmware/efi/efivars"
         names = "case $1 in set-oneshot) name=LoaderEntryOneShot;; *) name=LoaderEntryDefault;; esac"

@@ -209,7 +209,7 @@ def test_systemd_boot(world: BootWorld, esp: str, linux: str) -> None:
     release = world.built()
     outcome = world.install()
     assert (outcome.loader, outcome.next_boot) == ("systemd-boot", "once")
-    entry = world.read(f"{esp}/loader/entries/{NAME}.conf").splitlines()
+    entry = world.read(f"{esp}/loader/entries/a-{NAME}.conf").splitlines()
     assert entry[1:] == [
         f"title Linux {release} (netboot.diskless)",
         f"version {release}",
@@ -218,20 +218,28 @@ def test_systemd_boot(world: BootWorld, esp: str, linux: str) -> None:
     ]
     assert (world.root / esp / linux.lstrip("/")).read_bytes() == (world.root / "built/bzImage").read_bytes()
     assert world.read(f"{esp}/loader/loader.conf") == "default debian.conf\n"
-    assert world.calls() == [f"bootctl set-oneshot {NAME}.conf"]
+    assert world.calls() == [f"bootctl set-oneshot a-{NAME}.conf"]
     assert not world.install().changed and world.calls() == []
+
+
+def test_systemd_boot_that_has_not_told_of_itself(world: BootWorld) -> None:
+    world.with_systemd_boot().built()
+    for variable in (world.root / "sys/firmware/efi/efivars").iterdir():
+        variable.unlink()
+    outcome = world.install()
+    assert outcome.next_boot == "as_before" and "no LoaderInfo" in outcome.by_hand[0] and world.calls() == []
 
 
 def test_systemd_boots_default_follows_what_has_proven_itself(world: BootWorld) -> None:
     world.with_systemd_boot()
     world.running = world.built()
     world.install()
-    assert world.calls() == [f"bootctl set-default {NAME}.conf"]
+    assert world.calls() == [f"bootctl set-default a-{NAME}.conf"]
     assert not world.install().changed
     # The entry of this name is the new kernel's now.
     world.built("6.1.9-master-00000002")
     world.install()
-    assert world.calls() == [f"bootctl set-default {NAME}-old.conf", f"bootctl set-oneshot {NAME}.conf"]
+    assert world.calls() == [f"bootctl set-default a-{NAME}-old.conf", f"bootctl set-oneshot a-{NAME}.conf"]
 
 
 def test_installkernel_is_given_what_was_built(world: BootWorld) -> None:
