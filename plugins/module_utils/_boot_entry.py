@@ -30,6 +30,7 @@ OUR_BLOCK = re.compile(rf"^{re.escape(BEGIN)}\n.*?^{re.escape(END)}\n?", re.MULT
 MANAGED = "# Managed by netboot.diskless; changes here are lost."
 # Words that a boot loader adds or that were meant for one boot.
 NOT_KEPT = re.compile(r"BOOT_IMAGE=.*|initrd=.*|single|s|S|1|emergency|rescue|systemd\.unit=(rescue|emergency)\.target")
+PANIC = "panic=60"
 
 
 class BootError(Exception):
@@ -119,6 +120,8 @@ def words_of(line: str) -> list[str]:
 def command_line(machine: Machine, given: str, ramdisk: bool) -> str:
     """What the new kernel is told: what was given, or what the running one was told, less what was for that boot alone.
 
+    A kernel that panics reboots after a minute, into what started before when it was only tried.
+
     Args:
         machine: what was seen of it.
         given: a command line that wins, or "".
@@ -127,9 +130,10 @@ def command_line(machine: Machine, given: str, ramdisk: bool) -> str:
     Raises:
         BootError: it names no root, or one that a kernel without a RAM disk cannot find, or no boot loader can hold it.
     """
-    words = (
-        words_of(given) if given else [word for word in words_of(machine.command_line) if not NOT_KEPT.fullmatch(word)]
-    )
+    words = words_of(given or machine.command_line)
+    if not given:
+        words = [word for word in words if not NOT_KEPT.fullmatch(word)]
+        words += [] if any(word.startswith("panic=") for word in words) else [PANIC]
     line = " ".join(words)
     told = "master_kernel_command_line" if given else "the running kernel's command line"
     if not line.isprintable() or re.search(r"['`\\$]", line):

@@ -15,7 +15,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._boot_install imp
 from ansible_collections.netboot.diskless.plugins.module_utils._boot_survey import LOADER_VENDOR
 
 RUNNING = "6.1.0-debian"
-LINE = "root=/dev/vda1 ro quiet"
+LINE = "root=/dev/vda1 ro panic=30"
 GRUB_CFG = f"""### BEGIN /etc/grub.d/10_linux ###
 menuentry 'Debian' {{
     linux /boot/vmlinuz-{RUNNING} root=/dev/vda1 ro quiet

@@ -92,13 +92,14 @@ def test_words(line: str, words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("running", "given", "ramdisk", "line"),
     [
-        ("BOOT_IMAGE=/vmlinuz-6 root=/dev/sda1 ro quiet", "", False, "root=/dev/sda1 ro quiet"),
-        (r"initrd=\initrd.img root=UUID=1-2 rw", "", True, "root=UUID=1-2 rw"),
-        ("root=PARTUUID=1-2 single ro", "", False, "root=PARTUUID=1-2 ro"),
-        ("root=0801 root=8:1 systemd.unit=rescue.target", "", False, "root=0801 root=8:1"),
+        ("BOOT_IMAGE=/vmlinuz-6 root=/dev/sda1 ro quiet", "", False, "root=/dev/sda1 ro quiet panic=60"),
+        (r"initrd=\initrd.img root=UUID=1-2 rw", "", True, "root=UUID=1-2 rw panic=60"),
+        ("root=PARTUUID=1-2 single ro", "", False, "root=PARTUUID=1-2 ro panic=60"),
+        ("root=0801 root=8:1 systemd.unit=rescue.target", "", False, "root=0801 root=8:1 panic=60"),
+        ("panic=5 root=/dev/sda1", "", False, "panic=5 root=/dev/sda1"),
         ("root=/dev/sda1", "root=/dev/sdb1 single", False, "root=/dev/sdb1 single"),
-        ('root=/dev/sda1 x="a b"', "", False, 'root=/dev/sda1 x="a b"'),
-        ("root=/dev/mapper/vg-root", "", True, "root=/dev/mapper/vg-root"),
+        ('root=/dev/sda1 x="a b"', "", False, 'root=/dev/sda1 x="a b" panic=60'),
+        ("root=/dev/mapper/vg-root", "", True, "root=/dev/mapper/vg-root panic=60"),
     ],
 )
 def test_a_command_line(running: str, given: str, ramdisk: bool, line: str) -> None:
