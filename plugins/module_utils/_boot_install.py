@@ -86,6 +86,7 @@ class Outcome:
         changed: whether anything had to change.
         release: the new kernel's, or "" when it is not built yet.
         running: whether the running kernel is that one.
+        ours: whether the running kernel is that one or an earlier one of ours.
         next_boot: what the boot loader starts next: default (the new kernel, from now on), once (the new kernel, for
             one boot), or as_before.
         by_hand: what is left to do by hand.
@@ -96,6 +97,7 @@ class Outcome:
     changed: bool = False
     release: str = ""
     running: bool = False
+    ours: bool = False
     next_boot: str = "as_before"
     by_hand: list[str] = field(default_factory=list)
     differences: list[dict[str, str]] = field(default_factory=list)
@@ -206,6 +208,7 @@ class Installer:
             PlacingError: a file is somebody else's.
         """
         wish, outcome = self.wish, self.outcome
+        outcome.ours = self._is_ours(self.machine.release)
         if os.path.dirname(wish.image) != "/boot":
             raise BootError(f"{wish.image} is not in /boot, where boot loaders look for kernels")
         hooks = outcome.loader == _boot_entry.INSTALLKERNEL
@@ -238,6 +241,10 @@ class Installer:
             self._forget_initrds()
             self.state.write()
         return outcome
+
+    def _is_ours(self, release: str) -> bool:
+        configs = Placer(self.wish.state_directory, CONFIG_PART).ledger.read()
+        return self.wish.at(f"/boot/config-{release}") in configs or release in self.state.handed_over
 
     def _check_drivers(self, ramdisk: bool) -> None:
         if not self.wish.check_drivers or self.outcome.running:
@@ -521,6 +528,7 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
         "loader": outcome.loader,
         "release": outcome.release,
         "running": outcome.running,
+        "ours": outcome.ours,
         "next_boot": outcome.next_boot,
         "by_hand": outcome.by_hand,
     }

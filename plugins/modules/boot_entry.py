@@ -97,6 +97,10 @@ running:
   description: Whether the running kernel is the new one.
   type: bool
   returned: success
+ours:
+  description: Whether the running kernel is the new one or an earlier one that this module brought here.
+  type: bool
+  returned: success
 next_boot:
   description:
     - What the next boot starts. V(default) is the new kernel from now on, V(once) the new kernel for one boot,

@@ -109,7 +109,7 @@ def test_a_command_line(running: str, given: str, ramdisk: bool, line: str) -> N
 @pytest.mark.parametrize(
     ("running", "given", "ramdisk", "told"),
     [
-        ("quiet rdinit=/init", "", True, r"the running kernel's command line \('quiet rdinit=/init'\) has no root="),
+        ("rdinit=/init", "", True, r"the running kernel's command line \('rdinit=/init panic=60'\) has no root="),
         ("root=/dev/sda1", "quiet", False, r"master_kernel_command_line \('quiet'\) has no root="),
         ("root=UUID=1-2", "", False, "has root=UUID=1-2, which only an initial RAM disk finds"),
         ("root=LABEL=root", "", False, "only an initial RAM disk"),
