@@ -211,13 +211,14 @@ class Installer:
         outcome.ours = self._is_ours(self.machine.release)
         if os.path.dirname(wish.image) != "/boot":
             raise BootError(f"{wish.image} is not in /boot, where boot loaders look for kernels")
-        hooks = outcome.loader == _boot_entry.INSTALLKERNEL
-        ramdisk = not hooks and (
-            wish.initramfs == "always" or (wish.initramfs == "auto" and self.machine.ramdisk != "")
+        # Whoever else makes the entry knows what it takes.
+        elsewhere = outcome.loader in (_boot_entry.INSTALLKERNEL, _boot_entry.NONE)
+        ramdisk = wish.initramfs == "always" or (
+            wish.initramfs == "auto" and self.machine.ramdisk != "" and not elsewhere
         )
         if ramdisk:
             _boot_initrd.tool()
-        if not hooks and outcome.loader != _boot_entry.NONE:
+        if not elsewhere:
             self.line = _boot_entry.command_line(self.machine, wish.command_line, ramdisk)
         if not wish.source:
             return outcome
@@ -225,8 +226,8 @@ class Installer:
         if not outcome.release:
             raise BootError(f"{wish.source} is no image of Linux for x86")
         outcome.running = outcome.release == self.machine.release
-        self._check_drivers(ramdisk or hooks)
-        if hooks:
+        self._check_drivers(ramdisk or elsewhere)
+        if outcome.loader == _boot_entry.INSTALLKERNEL:
             self._hand_over()
         else:
             self._collect(ramdisk)

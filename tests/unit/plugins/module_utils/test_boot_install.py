@@ -257,6 +257,8 @@ def test_installkernel_is_given_what_was_built(world: BootWorld) -> None:
 
 def test_an_entry_that_is_made_by_hand(world: BootWorld) -> None:
     world.write("run/systemd/container", "systemd-nspawn\n")
+    world.write(f"boot/initrd.img-{RUNNING}", "")
+    world.write("proc/cmdline", "rdinit=/host\n")
     release = world.built()
     outcome = world.install(loader="none")
     assert outcome.by_hand == [
