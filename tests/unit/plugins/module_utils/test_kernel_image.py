@@ -22,7 +22,8 @@ GOOD = bzimage("6.1.9-master-1")
         (b"\x7fELF" + b"\0" * 0x400, ""),
         # A pointer of nothing, and one behind the setup of one sector.
         (GOOD[:0x20E] + b"\0\0" + GOOD[0x210:], ""),
-        (GOOD[:0x1F1] + b"\1" + GOOD[0x1F2:0x20E] + b"\0\2" + GOOD[0x210:], ""),
+        (GOOD[:0x1F1] + b"\1" + GOOD[0x1F2:0x20E] + b"\0\2" + GOOD[0x210:] + b"6.1.9 x\0", ""),
+        (GOOD[:0x20E] + b"\0\2" + GOOD[0x210:] + b"6.1.9 x\0", "6.1.9"),
         (GOOD[:0x300] + b"\0" + GOOD[0x301:], ""),
         (GOOD[:0x250], ""),
     ],
