@@ -106,6 +106,16 @@ def test_modules_are_built_and_installed(tree: Tree) -> None:
     assert (tree.output / "modules-installed").exists() and "  LD modules" in tree.steps()
 
 
+def test_no_two_builds_with_modules_have_one_release(tree: Tree) -> None:
+    """scripts/setlocalversion appends LOCALVERSION: the modules of each release lie in a folder of their own."""
+    keys = [build_key(tree.make(modules=True))]
+    releases = [(tree.output / "modules-installed").read_text().strip()]
+    (tree.source / "a.c").write_text("/* another */\n")
+    keys.append(build_key(tree.make(modules=True)))
+    releases.append((tree.output / "modules-installed").read_text().strip())
+    assert releases == [f"-{key[:8]}" for key in keys] and releases[0] != releases[1]
+
+
 def test_modules_that_could_not_be_installed_do_not_count_as_built(tree: Tree) -> None:
     tree.configure()
     (tree.output / "no-space").write_text("")
