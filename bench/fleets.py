@@ -1,15 +1,14 @@
 # Copyright (c) netboot.diskless authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure what playbooks/render.yml costs for fleets of 1, 100 and 1000 slaves.
+"""What playbooks/render.yml costs for fleets of 1, 100 and 1000 slaves.
 
 Every size is rendered twice: into an empty directory, and again when nothing changed. Seconds of processor time count
-every process of the run. Environment: BENCH_LARGE=1 adds 10000 slaves, BENCH_SAVE=1 appends to bench/history.jsonl.
+every process of the run. BENCH_LARGE=1 in the environment adds 10000 slaves.
 """
 
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -17,14 +16,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from bench import inventory
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-HISTORY = CHECKOUT / "bench" / "history.jsonl"
 SIZES = (1, 100, 1000)
 LARGE = 10_000
 
@@ -83,23 +79,8 @@ def row(cost: Cost, one: Cost) -> str:
     )
 
 
-def save(costs: list[Cost]) -> None:
-    """Append this measurement to the history, with what is needed to compare it."""
-    revision = ["git", "describe", "--always", "--dirty"]
-    entry = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "revision": subprocess.run(revision, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout.strip(),
-        "ansible_core": version("ansible-core"),
-        "python": platform.python_version(),
-        "processors": os.cpu_count(),
-        "costs": [asdict(cost) for cost in costs],
-    }
-    with HISTORY.open("a", encoding="utf-8") as history:
-        history.write(json.dumps(entry) + "\n")
-
-
-def main() -> None:
-    """Measure every size and print the table as it grows."""
+def main() -> list[dict[str, object]]:
+    """Measure every size and print the table as it grows; returns the figures for the history."""
     sizes = SIZES + ((LARGE,) if os.environ.get("BENCH_LARGE") == "1" else ())
     print(f"{'slaves':>7} {'run':<10} {'wall s':>8} {'CPU s':>8} {'ratio':>7} {'beyond':>8} {'ms/slave':>9}")
     costs: list[Cost] = []
@@ -108,9 +89,4 @@ def main() -> None:
             costs.append(cost)
             print(row(cost, next(first for first in costs if first.run == cost.run)), flush=True)
     print("ratio, beyond (CPU s) and ms/slave: against the same run with one slave")
-    if os.environ.get("BENCH_SAVE") == "1":
-        save(costs)
-
-
-if __name__ == "__main__":
-    main()
+    return [asdict(cost) for cost in costs]
