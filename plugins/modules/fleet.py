@@ -83,10 +83,9 @@ site:
     nfs_version: "4.2"
     master_name: master
     architectures: [x86_64]
-    nics: [""]
     kernels:
       build:
-        x86_64: [""]
+        x86_64: {"": [slave21]}
       package: {}
 slaves:
   description: The slaves in the order of their addresses.

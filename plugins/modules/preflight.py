@@ -116,7 +116,9 @@ kernel_version:
   type: str
   returned: success
 kernel:
-  description: Release of the running kernel, where its configuration was found, and the values of O(symbols).
+  description:
+    - Release of the running kernel, where its configuration was found, and the values of O(symbols).
+    - Of each symbol that is V(m), whether its module is loaded, loadable, missing or forbidden to load.
   type: dict
   returned: success
 problems:

@@ -68,18 +68,17 @@ def build_fleet(
     records = [slave_record(slave, site, problems) for slave in checked]
     problems.fail_if_any()
     architectures = sorted({record["architecture"] for record in records})
-    nics = sorted({record["nic"] for record in records})
     kernels = {source: _nics_by_architecture(records, source) for source in KERNEL_SOURCES}
-    return {"site": {**site_record(site, architectures, nics), "kernels": kernels}, "slaves": records}
+    return {"site": {**site_record(site, architectures), "kernels": kernels}, "slaves": records}
 
 
-def _nics_by_architecture(records: Sequence[Mapping[str, str]], source: str) -> dict[str, list[str]]:
-    """Return the adapters of the slaves whose kernel comes from one source, by architecture."""
-    found: dict[str, set[str]] = {}
+def _nics_by_architecture(records: Sequence[Mapping[str, str]], source: str) -> dict[str, dict[str, list[str]]]:
+    """Return the names of the slaves that have each network adapter, by architecture, for one source of kernels."""
+    found: dict[str, dict[str, list[str]]] = {}
     for record in records:
         if record["kernel_source"] == source:
-            found.setdefault(record["architecture"], set()).add(record["nic"])
-    return {architecture: sorted(nics) for architecture, nics in sorted(found.items())}
+            found.setdefault(record["architecture"], {}).setdefault(record["nic"], []).append(record["name"])
+    return {architecture: dict(sorted(nics.items())) for architecture, nics in sorted(found.items())}
 
 
 def _check_names(host: str, variables: Mapping[str, object], problems: Problems) -> None:

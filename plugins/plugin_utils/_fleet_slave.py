@@ -77,7 +77,7 @@ def check_slave(name: str, variables: Mapping[str, object], site: Site, problems
         hostname=_host_name(name, variables, problems),
         architecture=check("slave_architecture", "x86_64", values.architecture),
         loader=check("slave_loader", "pxelinux", values.loader),
-        nic=check("slave_nic", "", values.driver),
+        nic=check("slave_nic", "", values.nic),
         root=root(address),
         source=check("slave_rootfs_source", MASTER, lambda value: _source(value, site)),
         init=check("slave_init", "auto", values.init),

@@ -16,6 +16,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from ansible_collections.netboot.diskless.plugins.plugin_utils._render import render as render_template
 
 from tests.unit.playbooks.rendering import MODELS, PLATFORMS, ROOT, files
 
@@ -49,6 +50,14 @@ TEMPLATES = {
     "tftp_pxelinux/templates/pxelinux.cfg/default.j2": "**/pxelinux.cfg/default",
     "tftp_pxelinux/templates/pxelinux.cfg/slave.j2": "**/pxelinux.cfg/01-*",
 }
+# What follows from the running kernel, which no render asks.
+OF_THE_KERNEL = {
+    "master_kernel/templates/etc/modules-load.d/netboot-diskless.conf.j2": (
+        {"modules": ["nfsd", "another"]},
+        "# Managed by netboot.diskless; changes here are lost. See modules-load.d(5); OpenRC's service modules reads "
+        "it too.\nnfsd\nanother\n",
+    ),
+}
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -67,7 +76,14 @@ def test_every_model_has_its_golden_files() -> None:
 
 
 def test_every_template_has_a_golden_file() -> None:
-    assert {str(path.relative_to(ROOT / "roles")) for path in (ROOT / "roles").rglob("*.j2")} == set(TEMPLATES)
+    found = {str(path.relative_to(ROOT / "roles")) for path in (ROOT / "roles").rglob("*.j2")}
+    assert found == set(TEMPLATES) | set(OF_THE_KERNEL)
+
+
+@pytest.mark.parametrize("template", OF_THE_KERNEL)
+def test_what_follows_from_the_kernel(template: str) -> None:
+    variables, text = OF_THE_KERNEL[template]
+    assert render_template(str(ROOT / "roles" / template), {"site": {}, "slaves": []}, variables) == text
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -53,8 +53,7 @@ def test_the_articles_network() -> None:
             "nfs_version": "4.2",
             "master_name": "master",
             "architectures": ["x86_64"],
-            "nics": [""],
-            "kernels": {"build": {"x86_64": [""]}, "package": {}},
+            "kernels": {"build": {"x86_64": {"": ["slave21"]}}, "package": {}},
         },
         "slaves": [
             {
@@ -180,14 +179,14 @@ def test_the_sites_nfs_version_is_the_slaves_default() -> None:
 
 def test_slaves_are_in_the_order_of_their_addresses_as_numbers() -> None:
     slaves = {
-        "a": slave(mac="02:00:00:00:00:01", address="192.168.1.100", nic="r8169"),
+        "a": slave(mac="02:00:00:00:00:01", address="192.168.1.100", nic="10EC:8168"),
         "b": slave(mac="02:00:00:00:00:02", address="192.168.1.9", architecture="i386"),
         "c": slave(mac="02:00:00:00:00:03", address="192.168.1.20"),
     }
     model = build_fleet(SITE, slaves, ["master"])
     assert [record["name"] for record in model["slaves"]] == ["b", "c", "a"]
     assert model["site"]["architectures"] == ["i386", "x86_64"]
-    assert model["site"]["nics"] == ["", "r8169"]
+    assert model["site"]["kernels"]["build"] == {"i386": {"": ["b"]}, "x86_64": {"": ["c"], "10ec:8168": ["a"]}}
 
 
 @settings(max_examples=30)
@@ -241,4 +240,7 @@ def test_kernels_are_told_by_where_they_come_from() -> None:
         "d": slave(mac="02:00:00:00:00:04", address="192.168.1.24", kernel_source="build", nic="e1000"),
     }
     kernels = build_fleet(SITE, slaves, ["master"])["site"]["kernels"]
-    assert kernels == {"build": {"i386": [""], "x86_64": ["e1000"]}, "package": {"x86_64": ["", "r8169"]}}
+    assert {source: {arch: list(nics) for arch, nics in found.items()} for source, found in kernels.items()} == {
+        "build": {"i386": [""], "x86_64": ["e1000"]},
+        "package": {"x86_64": ["", "r8169"]},
+    }

@@ -123,9 +123,11 @@ def test_the_master_is_no_slave() -> None:
         (
             {"nic": "e1000,r8169"},
             "slave_nic",
-            "is 'e1000,r8169'; allowed: one of the network drivers 8139cp, ",
+            "is 'e1000,r8169'; allowed: the name of a network driver, such as e1000e",
         ),
-        ({"nic": "rtl8139"}, "slave_nic", "is 'rtl8139'; allowed: one of the network drivers"),
+        ({"nic": "8086:10d"}, "slave_nic", "a PCI id of four hex digits each, such as 8086:10d3"),
+        ({"nic": "0x8086:0x10d3"}, "slave_nic", "is '0x8086:0x10d3'; allowed: the name of a network driver"),
+        ({"nic": 8139}, "slave_nic", "is 8139; allowed: the name of a network driver"),
         ({"root": "192.168.1.21"}, "slave_root", "allowed: an absolute path"),
         ({"root": "/diskless"}, "slave_root", "is '/diskless'; allowed: an absolute path"),
         ({"root": "/diskless/"}, "slave_root", "below fleet_root (/diskless)"),

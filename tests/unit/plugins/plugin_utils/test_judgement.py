@@ -23,9 +23,9 @@ SITE = {
     "master_address": "192.168.1.1",
     "root": "/diskless",
     "tftp_root": "/srv/tftp",
-    "kernels": {"build": {"x86_64": [""]}, "package": {}},
+    "kernels": {"build": {"x86_64": {"": ["slave21"]}}, "package": {}},
 }
-PACKAGED = {**SITE, "kernels": {"build": {}, "package": {"x86_64": [""]}}}
+PACKAGED = {**SITE, "kernels": {"build": {}, "package": {"x86_64": {"": ["slave21"]}}}}
 PACKAGES = {"x86_64": "linux-image-amd64"}
 GOOD: dict[str, Any] = {
     "interface": {
