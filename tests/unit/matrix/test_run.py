@@ -132,7 +132,7 @@ def test_the_whole_set_boots_each_machine_with_its_values(lab: Lab, tmp_path: Pa
     assert [call.split()[0] for call in lab.calls] == [
         "up",
         "play",
-        *["boot"] * 3,
+        *["boot"] * 4,
         "down",
         "up",
         "play",
