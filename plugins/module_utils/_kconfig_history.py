@@ -40,7 +40,8 @@ GONE: dict[str, Gone] = {
     # b9b01a5625b5 "random: use random.trust_{bootloader,cpu} command line option only"
     "RANDOM_TRUST_CPU": Gone("is so for good, unless the command line says random.trust_cpu=off", "6.2"),
     "RANDOM_TRUST_BOOTLOADER": Gone("is so for good, unless the command line says random.trust_bootloader=off", "6.2"),
-    "BASE_FULL": Gone("is said by BASE_SMALL=n", now=("BASE_SMALL",)),
+    # "printk: Change type of CONFIG_BASE_SMALL to bool", 2024-05-06
+    "BASE_FULL": Gone("is said by BASE_SMALL=n", "6.10", ("BASE_SMALL",)),
     "PACKET_MMAP": Gone("is part of PACKET for good", now=("PACKET",)),
     "IP_NF_CONNTRACK": Gone("became NF_CONNTRACK", now=("NF_CONNTRACK",)),
     # a0ae2562c6c4 "netfilter: conntrack: remove l3proto abstraction"
