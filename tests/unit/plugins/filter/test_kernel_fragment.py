@@ -24,6 +24,7 @@ def test_is_found_by_its_name() -> None:
         ({"nics": []}, "x86_64", [""]),
         ({"nics": None}, "x86_64", [""]),
         ({"architecture": "i386"}, "i386", [""]),
+        ({"architecture": "arm64", "nics": ["virtio_net"]}, "arm64", ["virtio_net"]),
         ({"nics": ["e100", "tg3"]}, "x86_64", ["e100", "tg3"]),
         ({"architecture": "i386", "nics": ["", "e100"]}, "i386", ["", "e100"]),
     ],
@@ -61,7 +62,7 @@ def test_an_unknown_purpose_is_refused(purpose: object) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"architecture": "arm64"}, "'arm64' is no known architecture.*; known: "),
+        ({"architecture": "riscv"}, "'riscv' is no known architecture.*; known: "),
         ({"nics": ["e10"]}, "'e10' is no known network.*; known: "),
         ({"inits": ["upstart"]}, "'upstart' is no known init; known: openrc, systemd"),
         ({"version": "six"}, "'six' is no version of Linux; allowed is one such as 6.12"),
