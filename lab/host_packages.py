@@ -10,6 +10,7 @@ import subprocess
 from lab.report import say
 
 MASTER = (
+    "arch-test",  # tells mmdebstrap that this machine runs 32-bit programs
     "debian-archive-keyring",  # signs the suite that the masters are made of
     "e2fsprogs",  # makes the disks of a master that is an emulated machine
     "iproute2",

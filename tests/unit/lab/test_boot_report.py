@@ -19,7 +19,8 @@ from lab.timeline import Timeline
 
 def facts(name: str, machine_id: str = "", host_key: str = "") -> Facts:
     return Facts(
-        name, ("192.168.1.21",), "192.168.1.1:/r nfs4 rw 0 0", "ip=dhcp", "6.1", machine_id, host_key, "init", "bios"
+        *(name, ("192.168.1.21",), "192.168.1.1:/r nfs4 rw 0 0", "ip=dhcp", "6.1", machine_id, host_key, "init", "bios"),
+        machine="i686",
     )
 
 
@@ -40,6 +41,7 @@ def test_success() -> None:
     said = text(up("slave21", "0123"))
     assert said.startswith("slave21: up after 10.8 s\n")
     assert "   5.40 s  DHCP           192.168.1.21, boot file pxelinux.0" in said
+    assert "    kernel        6.1 i686\n" in said
     assert "    machine-id    0123\n    ssh host key  (none)" in said
     assert "likely cause" not in said
 
