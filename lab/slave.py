@@ -20,8 +20,8 @@ ACCELERATORS = {"tcg": "tcg,tb-size=256", "kvm": "kvm"}
 """By default TCG keeps up to a gigabyte of translated code for each machine; a boot needs a fraction of it."""
 
 PROCESSORS = {"x86_64": ("qemu-system-x86_64", "max"), "i386": ("qemu-system-i386", "pentium3")}
-"""By a slave's architecture QEMU's program and its processor. A Pentium III has neither long mode nor SSE2: nothing that
-is not for a PC of its age runs there."""
+"""By a slave's architecture QEMU's program and its processor. A Pentium III has neither long mode nor SSE2: only
+what is for a PC of its age runs there."""
 
 MEMORY_MIB = 512
 

@@ -62,7 +62,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole file. `core` and `together_values` may leave axes out; no cell of the core has a value of `core_without`."""
+    """The whole file. `core` and `together_values` may leave axes out; the core has no value of `core_without`."""
 
     axes: tuple[Axis, ...]
     rules: tuple[Rule, ...]
@@ -136,6 +136,10 @@ def _check(plan: Plan) -> None:
             raise AxesError(f"axes.{axis.name}: what a master's slaves share cannot depend on one slave's values")
     if any(axes[name].scope not in GROUP_SCOPES for name in plan.together_values):
         raise AxesError("together.values: only axes of the scopes lab and site")
+    _check_core(plan)
+
+
+def _check_core(plan: Plan) -> None:
     for cell in plan.core:
         if not plan.allows(cell):
             raise AxesError(f"core.cells: a rule forbids {dict(cell)}")

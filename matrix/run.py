@@ -27,7 +27,7 @@ FOLDER = CHECKOUT / ".cache" / "matrix"
 INSTANCE = "netboot-matrix"
 
 COMPARED = ("init",)
-"""Axes whose value the slave has to name itself (lab.probe.Expected); the inventory and the machine say the rest, such as
+"""Axes whose value the slave has to name itself (lab.probe.Expected); the inventory and the machine say the rest, as
 the architecture."""
 
 SOURCES = "/srv/roots/"

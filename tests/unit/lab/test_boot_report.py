@@ -18,10 +18,8 @@ from lab.timeline import Timeline
 
 
 def facts(name: str, machine_id: str = "", host_key: str = "") -> Facts:
-    return Facts(
-        *(name, ("192.168.1.21",), "192.168.1.1:/r nfs4 rw 0 0", "ip=dhcp", "6.1", machine_id, host_key, "init", "bios"),
-        machine="i686",
-    )
+    root, identity = "192.168.1.1:/r nfs4 rw 0 0", (machine_id, host_key)
+    return Facts(name, ("192.168.1.21",), root, "ip=dhcp", "6.1", *identity, "init", "bios", "i686")
 
 
 def up(name: str, machine_id: str = "", host_key: str = "") -> Outcome:
