@@ -13,10 +13,12 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 
-from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import BITS, NICS
+from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import NICS
 from ansible_collections.netboot.diskless.plugins.module_utils._names import address_number, normal_mac
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems import UNSET, Refused
 
+# Kernels can be made for more (arm64), but no loader is served to such a machine.
+ARCHITECTURES = ("x86_64", "i386")
 LOADERS = ("pxelinux", "etherboot")
 INITS = ("auto", "openrc", "systemd")
 NFS_VERSIONS = ("3", "4.1", "4.2")
@@ -164,7 +166,7 @@ def one_of(choices: Sequence[str]) -> Callable[[object], str]:
     return check
 
 
-architecture = one_of(list(BITS))
+architecture = one_of(ARCHITECTURES)
 loader = one_of(LOADERS)
 init = one_of(INITS)
 nfs_version = one_of(NFS_VERSIONS)
