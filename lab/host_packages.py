@@ -48,6 +48,17 @@ TESTS = (
     "rsync",
     "tftp-hpa",
 )
+ARM64 = (  # for `make arm64` alone
+    "bc",
+    "bison",
+    "flex",
+    "gcc",  # Linux makes its tools with it, and the kernel with the next one
+    "gcc-aarch64-linux-gnu",
+    "libc6-dev",
+    "make",
+    "qemu-efi-aarch64",
+    "qemu-system-arm",
+)
 ALL = tuple(dict.fromkeys(MASTER + SLAVES))
 
 

@@ -15,7 +15,7 @@ from ipaddress import IPv4Address
 INITS = {"systemd": ("systemd",), "openrc": ("openrc-init", "init")}
 """The names that an init's first process goes by; `init` is sysvinit's, which leaves the work to OpenRC."""
 
-MACHINES = {"x86_64": "x86_64", "i386": "i686"}
+MACHINES = {"x86_64": "x86_64", "i386": "i686", "arm64": "aarch64"}
 """What a kernel calls its machine (uname -m), by the inventory's name of the architecture."""
 
 _SCRIPT = """\

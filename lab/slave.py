@@ -139,22 +139,28 @@ class Slave:
 
     def power_on(self, hardware: Hardware) -> None:
         """Cold start: end the previous QEMU of this name, then begin with empty logs."""
-        program, _processor = PROCESSORS[self.architecture]
+        command = self.qemu(hardware)
+        program = command[0]
         if not shutil.which(program):
             raise SlaveError(f"{program} is not installed")
-        if self.architecture == "i386" and hardware.firmware == "uefi":
-            raise SlaveError(f"{self.name} is an i386 machine, and the lab's UEFI is for 64-bit processors: use bios")
         self.power_off()
         for log in (self.raw_log, self.stamped_log, self.qemu_log):
             log.parent.mkdir(parents=True, exist_ok=True)
             log.unlink(missing_ok=True)
-        if hardware.firmware == "uefi":
-            self._fresh_variables()
+        self.prepare(hardware)
         launcher = [sys.executable, "-I", str(Path(__file__).with_name("tap.py")), self.tap, BRIDGE]
-        command = network.inside(self.settings.lab_namespace, *launcher, *self.qemu(hardware))
+        command = network.inside(self.settings.lab_namespace, *launcher, *command)
         processes.spawn(command, self.pid_file, self.qemu_log)
 
-    def _fresh_variables(self) -> None:
+    def prepare(self, hardware: Hardware) -> None:
+        """Make what its firmware needs.
+
+        :raises SlaveError: there is no such firmware, or none for this machine.
+        """
+        if hardware.firmware != "uefi":
+            return
+        if self.architecture == "i386":
+            raise SlaveError(f"{self.name} is an i386 machine, and the lab's UEFI is for 64-bit processors: use bios")
         for file in (_OVMF_CODE, _OVMF_VARIABLES):
             if not (_OVMF / file).exists():
                 raise SlaveError(f"{_OVMF / file} is missing: install ovmf")
