@@ -185,7 +185,7 @@ NICS: dict[str, Symbols] = {
 COMMON_NICS = ("e1000", "e1000e", "r8169", "virtio_net")
 
 
-def slave_symbols(architecture: str, nics: list[str], version: str = "", inits: Iterable[str] = INITS) -> Symbols:
+def slave_symbols(architecture: str, nics: list[str], version: str = "", inits: Iterable[str] = tuple(INITS)) -> Symbols:
     """Everything that the kernel of a slave must have, for one architecture and all its slaves' adapters.
 
     Args:
