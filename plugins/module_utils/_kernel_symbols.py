@@ -95,6 +95,7 @@ INITS = {
         Part(_on("CRYPTO CRYPTO_SHA256 CRYPTO_HMAC CRYPTO_USER_API_HASH")),
     ),
 }
+EVERY_INIT = tuple(INITS)
 
 # Any machine that has a network to boot from, on metal or a virtual one; started by a boot loader or as an EFI program.
 MACHINE = (
@@ -185,7 +186,7 @@ NICS: dict[str, Symbols] = {
 COMMON_NICS = ("e1000", "e1000e", "r8169", "virtio_net")
 
 
-def slave_symbols(architecture: str, nics: list[str], version: str = "", inits: Iterable[str] = tuple(INITS)) -> Symbols:
+def slave_symbols(architecture: str, nics: list[str], version: str = "", inits: Iterable[str] = EVERY_INIT) -> Symbols:
     """Everything that the kernel of a slave must have, for one architecture and all its slaves' adapters.
 
     Args:
