@@ -42,8 +42,8 @@ arm64: venv ## Cross-build a kernel for arm64 and boot it from NFS in QEMU; not 
 test: venv ## Run everything that must pass
 	@tools/test.sh
 
-bench: venv ## Measure the rendering of large fleets
-	@python -m bench
+bench: venv ## Measure large fleets, and the slave's kernel against the distribution's (root)
+	@python -m bench $(ARGS)
 
 render: venv ## Write what the master would get below DIR, changing no machine
 	@ansible-playbook playbooks/render.yml -e render_dir=$(abspath $(DIR)) -e render_platform=$(PLATFORM) $(ARGS)

@@ -1,89 +1,33 @@
 # Copyright (c) netboot.diskless authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure what playbooks/render.yml costs for fleets of 1, 100 and 1000 slaves.
+"""The benchmark: `python -m bench [fleets] [kernels]`, all of it by default.
 
-Every size is rendered twice: into an empty directory, and again when nothing changed. Seconds of processor time count
-every process of the run. Environment: BENCH_LARGE=1 adds 10000 slaves, BENCH_SAVE=1 appends to bench/history.jsonl.
+BENCH_SAVE=1 in the environment appends the figures to bench/history.jsonl.
 """
 
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import inventory
+from bench import fleets, kernels
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HISTORY = CHECKOUT / "bench" / "history.jsonl"
-SIZES = (1, 100, 1000)
-LARGE = 10_000
+# What each part's figures are called in the history.
+PARTS: dict[str, tuple[str, Callable[[], object]]] = {
+    "fleets": ("costs", fleets.main),
+    "kernels": ("kernels", kernels.main),
+}
 
 
-@dataclass(frozen=True)
-class Cost:
-    """One run of the playbook; seconds."""
-
-    slaves: int
-    run: str
-    wall: float
-    cpu: float
-
-
-def processor_seconds() -> float:
-    """User and system time of all children that have ended. getrusage(2)."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-def render(fleet: Path, target: Path) -> tuple[float, float]:
-    """Run the playbook; wall and processor seconds.
-
-    :raises SystemExit: it failed; its output is on standard error.
-    """
-    command = ["ansible-playbook", "playbooks/render.yml", "--inventory", str(fleet)]
-    command += ["--extra-vars", json.dumps({"render_dir": str(target), "render_platform": "gentoo"})]
-    wall, cpu = time.monotonic(), processor_seconds()
-    done = subprocess.run(
-        command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-    )
-    cost = time.monotonic() - wall, processor_seconds() - cpu
-    if done.returncode:
-        sys.stderr.buffer.write(done.stdout)
-        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}")
-    return cost
-
-
-def measure(slaves: int) -> Iterator[Cost]:
-    """The two runs of a fleet of this size."""
-    with tempfile.TemporaryDirectory(prefix="netboot-bench-") as directory:
-        fleet = Path(directory, "inventory")
-        inventory.write(fleet, slaves)
-        for run in ("first", "no change"):
-            wall, cpu = render(fleet, Path(directory, "render"))
-            yield Cost(slaves, run, round(wall, 2), round(cpu, 2))
-
-
-def row(cost: Cost, one: Cost) -> str:
-    """A line of the table, compared with the run with one slave."""
-    beyond = cost.cpu - one.cpu
-    each = 1000 * beyond / (cost.slaves - 1) if cost.slaves > 1 else 0.0
-    ratio = cost.cpu / one.cpu
-    return (
-        f"{cost.slaves:>7} {cost.run:<10} {cost.wall:>8.2f} {cost.cpu:>8.2f} {ratio:>7.2f} {beyond:>8.2f} {each:>9.2f}"
-    )
-
-
-def save(costs: list[Cost]) -> None:
+def save(figures: dict[str, object]) -> None:
     """Append this measurement to the history, with what is needed to compare it."""
     revision = ["git", "describe", "--always", "--dirty"]
     entry = {
@@ -92,24 +36,26 @@ def save(costs: list[Cost]) -> None:
         "ansible_core": version("ansible-core"),
         "python": platform.python_version(),
         "processors": os.cpu_count(),
-        "costs": [asdict(cost) for cost in costs],
+        **figures,
     }
     with HISTORY.open("a", encoding="utf-8") as history:
         history.write(json.dumps(entry) + "\n")
 
 
 def main() -> None:
-    """Measure every size and print the table as it grows."""
-    sizes = SIZES + ((LARGE,) if os.environ.get("BENCH_LARGE") == "1" else ())
-    print(f"{'slaves':>7} {'run':<10} {'wall s':>8} {'CPU s':>8} {'ratio':>7} {'beyond':>8} {'ms/slave':>9}")
-    costs: list[Cost] = []
-    for slaves in sizes:
-        for cost in measure(slaves):
-            costs.append(cost)
-            print(row(cost, next(first for first in costs if first.run == cost.run)), flush=True)
-    print("ratio, beyond (CPU s) and ms/slave: against the same run with one slave")
+    """Measure the parts that were asked for.
+
+    :raises SystemExit: there is no such part, or a part failed or missed its budget.
+    """
+    wanted = sys.argv[1:] or list(PARTS)
+    unknown = sorted(set(wanted) - set(PARTS))
+    if unknown:
+        raise SystemExit(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    figures = {PARTS[part][0]: PARTS[part][1]() for part in wanted}
     if os.environ.get("BENCH_SAVE") == "1":
-        save(costs)
+        save(figures)
+    if not kernels.within_budget(figures.get("kernels")):
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ DEAD_ENDS = (
         re.compile(r"Unable to locate configuration file|No configuration file found"),
     ),
     ("the loader could not load its module", re.compile(r"Failed to load (?:ldlinux\.[ce](?:32|64)|COM32)")),
-    ("the loader found no kernel", re.compile(r"Could not find kernel image|Loading \S+\.\.\. ?failed: .*")),
+    # After a first kernel that it cannot load, the loader tries the one before it. UEFI programs move the cursor in the
+    # midst of a name.
+    ("the loader found no kernel", re.compile(r"Could not find kernel image|Loading \S+\.prev\S*\.\.\. ?failed: .*")),
     # OVMF goes on to IPv6 then, which takes it minutes and finds nothing here.
     ("the firmware could not boot over IPv4", re.compile(r'BdsDxe: failed to (?:load|start) \S+ "[^"]*PXEv4[^"]*"')),
     ("the kernel gave up", re.compile(r"Kernel panic - not syncing.*|No working init found.*")),

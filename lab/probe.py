@@ -12,6 +12,9 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+BUILT = "-slave"
+"""How the release ends of a kernel that the collection has built (LOCALVERSION); a distribution's ends otherwise."""
+
 INITS = {"systemd": ("systemd",), "openrc": ("openrc-init", "init")}
 """The names that an init's first process goes by; `init` is sysvinit's, which leaves the work to OpenRC."""
 
@@ -25,19 +28,20 @@ p=; while read -r a b c; do case "$a $b" in "/32 host") o address "$p";; esac; p
 while read -r d m c; do case "$m" in /) o root "$d $c";; esac; done </proc/mounts
 read -r v </proc/cmdline; o cmdline "$v"; read -r v </proc/sys/kernel/osrelease; o kernel "$v"
 v=; read -r v </proc/sys/kernel/arch; o machine "$v"
+m=none; [ -e "/lib/modules/$v/modules.dep" ] && m=there; o modules $m
 read -r v </proc/1/comm; o init "$v"; v=bios; [ -d /sys/firmware/efi ] && v=uefi; o firmware "$v"
 v=; read -r v </etc/machine-id; o machine-id "$v"
 v=; read -r v </etc/ssh/ssh_host_ed25519_key.pub; o ssh-key "$v"
 o end $(({a}+{b}))
 """
 
-_KEYS = {"hostname", "root", "cmdline", "kernel", "machine", "init", "firmware", "machine-id", "ssh-key"}
+_KEYS = {"hostname", "root", "cmdline", "kernel", "machine", "modules", "init", "firmware", "machine-id", "ssh-key"}
 """What every answer holds once; addresses may be several."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What the inventory says about a slave. An empty string is not compared."""
+    """What the inventory says about a slave. An empty string is not compared; *kernel* is `build` or `package`."""
 
     hostname: str
     address: str
@@ -45,6 +49,7 @@ class Expected:
     nfs_version: str = ""
     init: str = ""
     firmware: str = ""
+    kernel: str = ""
     architecture: str = ""
 
 
@@ -55,6 +60,7 @@ class Facts:
     :ivar root: its line of /proc/mounts: device, type and options
     :ivar machine: what uname -m says: x86_64, i686; Linux shows it in /proc since 6.1
     :ivar init: the name of its first process: `systemd`, `openrc-init`, or `init` for sysvinit and others
+    :ivar modules: `there` where its root has the modules of its kernel, else `none`
     :ivar firmware: `uefi` where the kernel knows UEFI and was started by it, else `bios`
     """
 
@@ -68,6 +74,7 @@ class Facts:
     init: str
     firmware: str
     machine: str
+    modules: str = ""
 
     def problems(self, expected: Expected) -> list[str]:
         """Differences from the inventory, one line each; an empty list when the slave is the right one."""
@@ -88,6 +95,17 @@ class Facts:
             found.append(f"the root's NFS version is {version}, not {expected.nfs_version}")
         if expected.init and self.init not in INITS.get(expected.init, (expected.init,)):
             found.append(f"the init is {self.init!r}, not {expected.init}")
+        return found + self._kernel_problems(expected)
+
+    def _kernel_problems(self, expected: Expected) -> list[str]:
+        """What the kernel is, and what it says of the machine."""
+        found = []
+        source = "build" if self.kernel.endswith(BUILT) else "package"
+        if expected.kernel and source != expected.kernel:
+            found.append(f"the kernel is {self.kernel!r}, which is not of slave_kernel_source {expected.kernel}")
+        modules = {"build": "none", "package": "there"}.get(expected.kernel, self.modules)
+        if self.modules != modules:
+            found.append(f"the modules of its kernel: {self.modules}, not {modules}")
         if expected.firmware and self.firmware != expected.firmware:
             found.append(f"the firmware is {self.firmware}, not {expected.firmware}")
         if expected.architecture and self.machine != MACHINES[expected.architecture]:
@@ -143,6 +161,7 @@ class Probe:
             init=values["init"],
             firmware=values["firmware"],
             machine=values["machine"],
+            modules=values["modules"],
         )
 
 

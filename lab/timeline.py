@@ -31,7 +31,8 @@ _FILES = (
 
 _CONSOLE_STAGES = (
     ("start", re.compile(r"Linux version \S+")),
-    ("nfs", re.compile(r"VFS: Mounted root \(nfs\d* filesystem\)")),
+    # Of the kernel, or of an initial RAM disk.
+    ("nfs", re.compile(r"VFS: Mounted root \(nfs\d* filesystem\)|nfsmount: mounted \S+")),
 )
 
 

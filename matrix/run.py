@@ -26,7 +26,7 @@ from matrix.results import FAILED, NOT_RUN, PASSED, STAGES, Result, Store
 FOLDER = CHECKOUT / ".cache" / "matrix"
 INSTANCE = "netboot-matrix"
 
-COMPARED = ("init",)
+COMPARED = ("init", "kernel")
 """Axes whose value the slave has to name itself (lab.probe.Expected); the inventory and the machine say the rest, as
 the architecture."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 Moves = tuple[tuple[str, str], ...]
 
 # What each package takes: a pattern of files in the root, and the place of those files in a Gentoo. A place that ends
-# in a slash is a directory.
+# in a slash is a directory. A star in a place stands for what the pattern's star has found.
 MOVES: dict[str, Moves] = {
     "net-misc/dhcp": (("usr/sbin/dhcpd", "usr/sbin/"), ("usr/bin/omshell", "usr/bin/")),
     "net-ftp/tftp-hpa": (("usr/sbin/in.tftpd", "usr/sbin/"),),
@@ -43,6 +43,22 @@ MOVES: dict[str, Moves] = {
         ("usr/lib/x86_64-linux-gnu/ganesha/libfsalvfs.so", "usr/lib/x86_64-linux-gnu/ganesha/"),
     ),
     "net-misc/rsync": (("usr/bin/rsync", "usr/bin/"), ("usr/bin/rsync-ssl", "usr/bin/")),
+    "sys-apps/systemd-utils": (
+        # This one is a link to the next.
+        ("usr/lib/systemd/systemd-udevd", "usr/lib/systemd/"),
+        ("usr/bin/udevadm", "usr/bin/"),
+        ("usr/lib/udev", "usr/lib/"),
+        ("usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-*.so", "usr/lib/x86_64-linux-gnu/systemd/"),
+    ),
+    "sys-kernel/dracut": (
+        ("usr/bin/dracut*", "usr/bin/"),
+        ("usr/bin/lsinitrd", "usr/bin/"),
+        ("usr/lib/dracut", "usr/lib/"),
+    ),
+    "sys-kernel/gentoo-kernel-bin": (
+        ("boot/vmlinuz-*", "usr/src/linux-*/arch/x86/boot/bzImage"),
+        ("usr/lib/modules", "usr/lib/"),
+    ),
     "net-analyzer/tcpdump": (("usr/bin/tcpdump", "usr/bin/"),),
 }
 
@@ -59,7 +75,9 @@ def _take(root: Path, tree: Path, moves: Moves) -> None:
         if not sources:
             raise FileNotFoundError(f"the root has no {pattern}: Debian's package has changed")
         for source in sources:
-            target = tree / place / source.name if place.endswith("/") else tree / place
+            found = source.name.removeprefix(Path(pattern).name.partition("*")[0])
+            place_of = place.replace("*", found)
+            target = tree / place_of / source.name if place.endswith("/") else tree / place_of
             target.parent.mkdir(parents=True, exist_ok=True)
             source.rename(target)
 

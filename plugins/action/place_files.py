@@ -41,6 +41,7 @@ ARGUMENTS: dict[str, Any] = {
         "options": {
             "source": {"type": "str", "required": True},
             "path": {"type": "str", "required": True},
+            "unpack": {"type": "bool", "default": False},
             "mode": FILE["mode"],
         },
     },

@@ -19,6 +19,7 @@ ARGUMENTS: dict[str, Any] = {
     "packages": {"type": "dict", "default": {}},
     "commands": {"type": "dict", "default": {}},
     "boot_loaders": {"type": "list", "elements": "str", "default": []},
+    "kernel_packages": {"type": "dict", "default": {}},
     "kernel_tree": {"type": "path", "required": True},
     "symbols": {"type": "list", "elements": "str", "default": []},
     "programs": {
@@ -35,7 +36,8 @@ def boot_files(fleet: dict[str, Any], loaders: list[str]) -> list[str]:
     """Paths below the TFTP root that the roles will write; loaders are those of everybody's boot loaders."""
     root, slaves = fleet["site"]["tftp_root"], fleet["slaves"]
     names = [*loaders, "pxelinux.cfg/default"]
-    names += sorted({slave[key] for slave in slaves for key in ("kernel_file", "previous_kernel_file")})
+    kinds = ("kernel_file", "initrd_file", "previous_kernel_file", "previous_initrd_file")
+    names += sorted({slave[key] for slave in slaves for key in kinds if slave[key]})
     for slave in slaves:
         if slave["loader"] == "pxelinux":
             names += [f"pxelinux.cfg/{slave['mac_name']}", f"pxelinux.cfg/{slave['hex_name']}"]
@@ -59,6 +61,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("there is no fleet_model: run the role netboot.diskless.fleet first")
         site = fleet["site"]
         allow_uplink, loaders = arguments.pop("allow_uplink"), arguments.pop("boot_loaders")
+        packaged = arguments.pop("kernel_packages")
         arguments.update(
             interface=site["interface"],
             roots={slave["address"]: {"root": slave["root"], "source": slave["source"]} for slave in fleet["slaves"]},
@@ -71,7 +74,7 @@ class ActionModule(ActionBase):
         if result.get("failed"):
             return result
         survey = result.pop("survey")
-        problems = judge(fleet, survey, allow_uplink, arguments["kernel_tree"])
+        problems = judge(fleet, survey, allow_uplink, arguments["kernel_tree"], packaged)
         if problems:
             text = "\n".join(problems)
             return {"failed": True, "problems": problems, "msg": f"nothing was changed on the master:\n{text}"}

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.netboot.diskless.plugins.plugin_utils._background import run_in_background
 
-FIELDS = ("name", "hostname", "fqdn", "address", "root", "source", "init", "console", "nfs_version")
+FIELDS = ("name", "hostname", "fqdn", "address", "architecture", "root", "source", "init", "console", "nfs_version")
 SITE_FIELDS = ("master_address", "master_name", "domain", "dns_servers")
 PROGRAMS = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/usr"]
 STATE_DIRECTORY = "/var/lib/netboot-diskless"
@@ -32,7 +32,15 @@ class ActionModule(ActionBase):
         if not isinstance(fleet, dict):
             raise AnsibleActionFail("there is no fleet_model: run the role netboot.diskless.fleet first")
         arguments = {"programs": PROGRAMS, "state_directory": STATE_DIRECTORY, **self._task.args}
-        arguments["slaves"] = [{key: slave[key] for key in FIELDS} for slave in fleet["slaves"]]
+        tftp_root = fleet["site"]["tftp_root"]
+        arguments["slaves"] = [
+            {
+                **{key: slave[key] for key in FIELDS},
+                # A kernel that is built has no modules.
+                "kernel": f"{tftp_root}/{slave['kernel_file']}" if slave["kernel_source"] == "package" else "",
+            }
+            for slave in fleet["slaves"]
+        ]
         arguments["site"] = {key: fleet["site"][key] for key in SITE_FIELDS}
         module = "netboot.diskless.slave_roots"
         result = self._execute_module(

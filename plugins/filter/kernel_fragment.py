@@ -19,7 +19,6 @@ from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols i
 def kernel_fragment(
     purpose: Any,
     architecture: str = "x86_64",
-    nics: list[str] | None = None,
     nat: bool = False,
     firewall: bool = False,
     version: Any = "",
@@ -28,14 +27,13 @@ def kernel_fragment(
     """Symbols (without CONFIG_) and values for a purpose, master or slave.
 
     Raises:
-        AnsibleFilterError: an unknown purpose, architecture, network adapter or init, or a version that is none.
+        AnsibleFilterError: an unknown purpose, architecture or init, or a version that is none.
     """
     try:
         if purpose == "master":
             return master_symbols(bool(nat), bool(firewall), str(version))
         if purpose == "slave":
-            names = [str(nic) for nic in nics or [""]]
-            return slave_symbols(str(architecture), names, str(version), INITS if inits is None else inits)
+            return slave_symbols(str(architecture), str(version), INITS if inits is None else inits)
     except ValueError as error:
         raise AnsibleFilterError(f"kernel_fragment: {error}") from error
     raise AnsibleFilterError(f"kernel_fragment: the purpose is {purpose!r}; allowed: 'master' or 'slave'")

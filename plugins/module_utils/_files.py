@@ -63,6 +63,23 @@ def attributes_of(path: str) -> tuple[int, int, int]:
     return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
 
 
+def keeps_attributes(path: str, mounts: str = "/proc/self/mountinfo") -> bool:
+    """Whether the file system at path keeps the owner and mode of files; FAT, as on an EFI system partition, does not.
+
+    Args:
+        path: absolute path, which need not exist.
+        mounts: the mounts of this process, in their order (proc(5)).
+    """
+    best, kind = "", ""
+    with open(mounts, encoding="utf-8", errors="replace") as stream:
+        for line in stream:
+            before, _dash, after = line.partition(" - ")
+            place = before.split()[4]
+            if len(place) >= len(best) and (place == "/" or path == place or path.startswith(f"{place}/")):
+                best, kind = place, after.split()[0]
+    return kind not in ("vfat", "msdos", "exfat")
+
+
 def staged_name(path: str) -> str:
     """The temporary name beside a file, under which its next version is made."""
     directory, name = os.path.split(path)

@@ -61,7 +61,7 @@ def source_arch(arch: str) -> str:
     return SOURCE_ARCHES.get(arch, arch)
 
 
-def _without_help(text: str) -> Iterator[str]:
+def without_help(text: str) -> Iterator[str]:
     """The lines of a Kconfig file but those of help texts, which may look like anything.
 
     Source: Documentation/kbuild/kconfig-language.rst: a help text ends with the first line that is indented less.
@@ -88,7 +88,7 @@ def _read_file(text: str, types: dict[str, str]) -> list[str]:
     """Adds the symbols of one file to types; returns the names of the files that it includes."""
     sources = []
     symbol = ""
-    for line in _without_help(text):
+    for line in without_help(text):
         entry = _ENTRY.fullmatch(line)
         if entry:
             symbol = entry[1]

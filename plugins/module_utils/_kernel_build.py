@@ -25,6 +25,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._tree import meas
 
 LOG_FILE = "build.log"
 LOG_TAIL = 25
+RELEASE_DIGITS = 8
 # Where ccache(1) lies under the compilers' names, on Gentoo and on Debian. Found by PATH it leaves the compiler's name
 # as it is, so that objects which were made without it count as they are.
 CCACHE_DIRECTORIES = ("/usr/lib/ccache/bin", "/usr/lib/ccache")
@@ -148,6 +149,9 @@ def _run(command: list[str], log: str) -> None:
 def compile_kernel(build: Build, key: str) -> None:
     """Builds the image, builds and installs modules below /lib/modules when asked, and then leaves the key.
 
+    A kernel with modules has the key's first digits at the end of its release: no other kernel, of a package or of an
+    earlier build, has that release, so the modules of none are written over, and each can still be booted.
+
     Raises:
         KernelError: make fails; the text ends with the compiler's last lines.
     """
@@ -158,9 +162,11 @@ def compile_kernel(build: Build, key: str) -> None:
     with open(build.log, "wb"):
         pass
     target = ARCHITECTURES[build.architecture].target
-    _run(build.make(target, *(["modules"] if build.modules else [])), build.log)
+    # scripts/setlocalversion appends the variable to the configuration's LOCALVERSION.
+    release = [f"LOCALVERSION=-{key[:RELEASE_DIGITS]}"] if build.modules else []
+    _run(build.make(*release, target, *(["modules"] if build.modules else [])), build.log)
     if build.modules:
-        _run(build.make("modules_install"), build.log)
+        _run(build.make(*release, "modules_install"), build.log)
     with open(f"{marker}.new", "w", encoding="utf-8") as stream:
         stream.write(key + "\n")
     os.replace(f"{marker}.new", marker)

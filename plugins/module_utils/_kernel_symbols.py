@@ -95,7 +95,6 @@ INITS = {
         Part(_on("CRYPTO CRYPTO_SHA256 CRYPTO_HMAC CRYPTO_USER_API_HASH")),
     ),
 }
-EVERY_INIT = tuple(INITS)
 
 # Any machine that has a network to boot from, on metal or a virtual one; started by a boot loader or as an EFI program.
 MACHINE = (
@@ -157,47 +156,20 @@ def compose(parts: Iterable[Part], version: Version) -> Symbols:
     return symbols
 
 
-_ETHERNET = _on("NETDEVICES NET_CORE ETHERNET")
-
-
-def _driver(vendor: str, symbols: str) -> Symbols:
-    return {**_ETHERNET, **_on(vendor), **_on(symbols)}
-
-
-# Network adapters by the name of their driver.
-NICS: dict[str, Symbols] = {
-    "e1000": _driver("NET_VENDOR_INTEL", "E1000"),
-    "e1000e": _driver("NET_VENDOR_INTEL", "E1000E"),
-    "igb": _driver("NET_VENDOR_INTEL", "IGB"),
-    "igc": _driver("NET_VENDOR_INTEL", "IGC"),
-    "e100": _driver("NET_VENDOR_INTEL", "E100"),
-    "r8169": _driver("NET_VENDOR_REALTEK", "R8169"),
-    "8139too": _driver("NET_VENDOR_REALTEK", "8139TOO"),
-    "8139cp": _driver("NET_VENDOR_REALTEK", "8139CP"),
-    "tg3": _driver("NET_VENDOR_BROADCOM", "TIGON3"),
-    "bnx2": _driver("NET_VENDOR_BROADCOM", "BNX2"),
-    "pcnet32": _driver("NET_VENDOR_AMD", "PCNET32"),
-    "forcedeth": _driver("NET_VENDOR_NVIDIA", "FORCEDETH"),
-    "via-rhine": _driver("NET_VENDOR_VIA", "VIA_RHINE"),
-    "virtio_net": {**_ETHERNET, **_on("VIRTIO_MENU VIRTIO_PCI VIRTIO_PCI_LEGACY VIRTIO_NET HW_RANDOM_VIRTIO")},
-}
-
 # What a slave gets that names no adapter: the common ones of virtual machines and of the last fifteen years' boards.
 COMMON_NICS = ("e1000", "e1000e", "r8169", "virtio_net")
 
 
-def slave_symbols(architecture: str, nics: list[str], version: str = "", inits: Iterable[str] = EVERY_INIT) -> Symbols:
-    """Everything that the kernel of a slave must have, for one architecture and all its slaves' adapters.
+def slave_symbols(architecture: str, version: str = "", inits: Iterable[str] = tuple(INITS)) -> Symbols:
+    """Everything that the kernel of a slave must have, for one architecture; its adapters' drivers come to it.
 
     Args:
         architecture: one of ARCHITECTURES.
-        nics: driver names; an empty name stands for the common set.
         version: of the kernel's source, such as 6.12; empty for today's names.
         inits: what the slaves start, of INITS.
 
     Raises:
-        ValueError: an architecture, driver or init that is not known here, or no version; the text lists the known
-            ones.
+        ValueError: an architecture or init that is not known here, or no version; the text lists the known ones.
     """
     if architecture not in ARCHITECTURES:
         known = ", ".join(sorted(ARCHITECTURES))
@@ -207,13 +179,7 @@ def slave_symbols(architecture: str, nics: list[str], version: str = "", inits: 
         if init not in INITS:
             raise ValueError(f"{init!r} is no known init; known: {', '.join(sorted(INITS))}")
         parts += INITS[init]
-    symbols = compose(parts, parse_version(version))
-    drivers = sorted({driver for nic in nics for driver in ((nic,) if nic else COMMON_NICS)})
-    for driver in drivers:
-        if driver not in NICS:
-            raise ValueError(f"{driver!r} is no known network adapter; known: {', '.join(sorted(NICS))}")
-        symbols.update(NICS[driver])
-    return symbols
+    return compose(parts, parse_version(version))
 
 
 def master_symbols(nat: bool, firewall: bool = False, version: str = "") -> Symbols:

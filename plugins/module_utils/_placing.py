@@ -80,7 +80,8 @@ def _attributes(wanted: WantedFile | WantedDirectory) -> tuple[int, int, int]:
 def _attributes_differ(path: str, wanted: WantedFile | WantedDirectory) -> bool:
     owner, group, mode = _files.attributes_of(path)
     ids = _files.ids(wanted.owner, wanted.group)
-    return mode != wanted.mode or (ids is not None and (owner, group) != ids)
+    differ = mode != wanted.mode or (ids is not None and (owner, group) != ids)
+    return differ and _files.keeps_attributes(os.path.realpath(path))
 
 
 def _obstacle(path: str) -> str:

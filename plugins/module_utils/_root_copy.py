@@ -88,6 +88,39 @@ def copy_etc(root: str, etc: str, extra: list[str]) -> None:
     _rsync(root, options, [f"{etc}/"], "etc/", subprocess.DEVNULL, names)
 
 
+def copy_tree(root: str, source: str, target: str, progress: int) -> None:
+    """Makes a directory of the root what a directory of the master is.
+
+    Args:
+        root: path of the slave's root.
+        source: path of the master's directory.
+        target: the directory in the root, without a leading slash; the one above it is there.
+        progress: file descriptor to which rsync writes how far it is.
+
+    Raises:
+        CopyError: rsync fails.
+    """
+    options = ["-aH", "--delete", "--no-inc-recursive", "--info=progress2"]
+    _rsync(root, options, [f"{source}/"], f"{target}/", progress, "")
+
+
+def remove_trees(root: str, above: str, names: list[str]) -> None:
+    """Removes directories of the root with all that they hold.
+
+    Args:
+        root: path of the slave's root.
+        above: the directory that they are in, without a leading slash.
+        names: their names; one that is not there is passed over.
+
+    Raises:
+        CopyError: rsync fails.
+    """
+    # To the receiver, what is chosen and does not come has gone; what is not chosen it leaves alone.
+    chosen = [f"--include={_literal(name)}{ending}" for name in names for ending in ("/", "/**")]
+    with tempfile.TemporaryDirectory(prefix="netboot-empty-") as empty:
+        _rsync(root, ["-r", "--delete", *chosen, "--exclude=*"], [f"{empty}/"], f"{above}/", subprocess.DEVNULL, "")
+
+
 def _rsync(root: str, options: list[str], sources: list[str], target: str, output: int, stdin: str) -> None:
     with tempfile.NamedTemporaryFile("w", prefix="netboot-rsync-", suffix=".conf", encoding="utf-8") as settings:
         settings.write(SETTINGS.format(root=root))

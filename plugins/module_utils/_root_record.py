@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.netboot.diskless.plugins.module_utils._files import write_whole
@@ -42,6 +43,11 @@ class Record:
         """The directory that the root was made from; / of one that was made when there were no others."""
         return str(self._read().get("source", "/"))
 
+    def modules(self) -> list[dict[str, Any]]:
+        """The releases whose kernel modules the root got, the newest first, each with its release and its stamp."""
+        known = self._read().get("modules", [])
+        return [entry for entry in known if isinstance(entry, dict)] if isinstance(known, list) else []
+
     def exists(self) -> bool:
         """Whether the master knows this root at all: one that it does not know was made by somebody else."""
         return bool(self._read())
@@ -54,10 +60,10 @@ class Record:
         """Remembers that the root is being built in its place."""
         self._write({"root": self._root, "unfinished": True})
 
-    def finish(self, programs: str, source: str) -> None:
-        """Remembers that the root is complete, with the programs of this stamp of a source."""
-        if not (self.holds(programs) and self.source() == source):
-            self._write({"root": self._root, "programs": programs, "source": source})
+    def finish(self, programs: str, source: str, modules: Sequence[dict[str, Any]] = ()) -> None:
+        """Remembers that the root is complete, with the programs of this stamp of a source, and with these modules."""
+        if not (self.holds(programs) and self.source() == source and self.modules() == list(modules)):
+            self._write({"root": self._root, "programs": programs, "source": source, "modules": list(modules)})
 
     def _write(self, entries: dict[str, Any]) -> None:
         write_whole(self.path, json.dumps(entries).encode())

@@ -14,19 +14,27 @@ A root that exists belongs to its slave, which is root there: it is only touched
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
 import shutil
 import stat
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.netboot.diskless.plugins.module_utils import _beneath as beneath
 from ansible_collections.netboot.diskless.plugins.module_utils import _root_identity as identity
-from ansible_collections.netboot.diskless.plugins.module_utils._root_copy import CopyError, copy_etc, copy_programs
+from ansible_collections.netboot.diskless.plugins.module_utils._root_copy import (
+    CopyError,
+    copy_etc,
+    copy_programs,
+    copy_tree,
+    remove_trees,
+)
+from ansible_collections.netboot.diskless.plugins.module_utils._root_modules import Modules, following, place
 from ansible_collections.netboot.diskless.plugins.module_utils._root_record import Record
 from ansible_collections.netboot.diskless.plugins.module_utils._root_services import (
     MissingServices,
@@ -105,6 +113,8 @@ class Source:
         site: the fleet's site.
         state_directory: where the master keeps what it knows of its roots.
         progress: file that tells how far the copy is.
+        modules: the modules of each distribution's kernel that slaves boot, by the kernel's path; None of one that is
+            still to be placed.
     """
 
     directory: str
@@ -120,6 +130,7 @@ class Source:
     site: dict[str, Any]
     state_directory: str
     progress: str
+    modules: dict[str, Modules | None] = field(default_factory=dict)
 
     @property
     def shown(self) -> str:
@@ -161,8 +172,27 @@ class Root:
         except (BadUnit, beneath.BeneathError, CopyError, MissingServices, OSError) as error:
             raise RootError(f"{self.slave['name']}: {error}") from error
         if not self.dry:
-            self.record.finish(self.source.stamp, self.source.directory)
+            self._finish()
         return self.changes
+
+    def _finish(self) -> None:
+        self.record.finish(self.source.stamp, self.source.directory, following(self._known, self._modules))
+
+    @functools.cached_property
+    def _known(self) -> list[dict[str, Any]]:
+        """The modules that the root had when this run began."""
+        return [] if self.is_new() else self.record.modules()
+
+    @property
+    def _modules(self) -> Modules | None:
+        """The modules of the kernel that the slave boots, if that has any and is there."""
+        return self.source.modules.get(self.slave["kernel"]) if self.slave["kernel"] else None
+
+    def modules_differ(self) -> bool:
+        """Whether the modules that the slave's kernel needs are not the last that were copied here."""
+        if self.slave["kernel"] and not self._modules:
+            return True
+        return self._modules is not None and self._known[:1] != [self._modules.record]
 
     @property
     def record(self) -> Record:
@@ -225,7 +255,7 @@ class Root:
                 self._complete(tree, new=True)
             if not in_place:
                 # Known before it appears: a run that is killed here leaves no root that seems to be somebody else's.
-                self.record.finish(self.source.stamp, self.source.directory)
+                self._finish()
                 os.rename(building, final)
         self.changes = [f"{final} is made from {self.source.shown}"]
 
@@ -233,6 +263,7 @@ class Root:
         self._directories(tree)
         if new or self.programs_differ():
             self._programs(tree)
+        self._kernel_modules(tree)
         if new:
             copy_etc(tree.root, on_master(self.source.directory, "/etc"), self.source.etc_exclude)
         self._identity(tree)
@@ -263,14 +294,35 @@ class Root:
             if tree.kind(relative) == beneath.ABSENT and self._note(relative, "is made"):
                 tree.make_device(relative, major, minor, mode)
 
+    @contextlib.contextmanager
+    def _progress(self) -> Iterator[int]:
+        with open(self.source.progress, "w", encoding="utf-8") as stream:
+            stream.write(f"{self.slave['name']}\n")
+            stream.flush()
+            yield stream.fileno()
+
     def _programs(self, tree: beneath.Beneath) -> None:
         if not self._note("", f"gets {self.source.shown}"):
             return
         programs = programs_to_copy(self.source.directory, self.source.programs)
-        with open(self.source.progress, "w", encoding="utf-8") as stream:
-            stream.write(f"{self.slave['name']}\n")
-            stream.flush()
-            copy_programs(tree.root, programs, self.source.exclude, stream.fileno())
+        with self._progress() as progress:
+            copy_programs(tree.root, programs, self.source.exclude, progress)
+
+    def _kernel_modules(self, tree: beneath.Beneath) -> None:
+        wanted, above = self._modules, place(tree)
+        if self.modules_differ():
+            release = wanted.release if wanted else ""
+            # A dry run may come before there is such a kernel.
+            if self._note(os.path.join(above, release), "gets the modules of the distribution's kernel") and wanted:
+                if tree.kind(above) == beneath.ABSENT:
+                    tree.make_directory(above, 0o755)
+                with self._progress() as progress:
+                    copy_tree(tree.root, wanted.directory, f"{above}/{release}", progress)
+        staying = {entry["release"] for entry in following(self._known, wanted)}
+        leaving = sorted({entry["release"] for entry in self._known} - staying)
+        notes = [self._note(f"{above}/{release}", "is removed") for release in leaving]
+        if any(notes):
+            remove_trees(tree.root, above, leaving)
 
     def _write(self, tree: beneath.Beneath, relative: str, text: str, mode: int = 0o644, group: int = 0) -> None:
         data = text.encode(errors="surrogateescape")

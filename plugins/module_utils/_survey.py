@@ -14,7 +14,7 @@ import shutil
 import subprocess
 from typing import Any
 
-from ansible_collections.netboot.diskless.plugins.module_utils import _kconfig
+from ansible_collections.netboot.diskless.plugins.module_utils import _kconfig, _kernel_modules
 from ansible_collections.netboot.diskless.plugins.module_utils._ledger import ownership
 from ansible_collections.netboot.diskless.plugins.module_utils._root_record import Record
 from ansible_collections.netboot.diskless.plugins.module_utils._root_source import inspect, measure_programs
@@ -63,7 +63,7 @@ def space(path: str) -> dict[str, int]:
 
 
 def running_kernel(wanted: list[str]) -> dict[str, Any]:
-    """Where the running kernel's configuration was found, and the values of the wanted symbols.
+    """Where the running kernel's configuration was found, the wanted symbols' values, and what became of their modules.
 
     The article asks the source tree, whose configuration may be another kernel's.
     """
@@ -74,8 +74,9 @@ def running_kernel(wanted: list[str]) -> dict[str, Any]:
             values = _kconfig.read(place)
         except OSError:
             continue
-        return {"release": release, "source": place, "symbols": {name: values.get(name, "n") for name in wanted}}
-    return {"release": release, "source": "", "symbols": {}}
+        symbols = {name: values.get(name, "n") for name in wanted}
+        return {"release": release, "source": place, "symbols": symbols, "modules": _kernel_modules.states(symbols)}
+    return {"release": release, "source": "", "symbols": {}, "modules": {}}
 
 
 def _portage_has(atom: str, database: str = "/var/db/pkg") -> bool:

@@ -38,9 +38,11 @@ notes:
   - The group C(master) must have exactly one host and the group C(slaves) at least one.
   - Required of each slave are C(slave_mac) and C(slave_address). Optional are C(slave_hostname),
     C(slave_architecture), C(slave_loader), C(slave_nic), C(slave_root), C(slave_rootfs_source), C(slave_init),
-    C(slave_console), C(slave_kernel_arguments) and C(slave_nfs_version).
+    C(slave_console), C(slave_kernel_source), C(slave_kernel_arguments) and C(slave_nfs_version).
   - C(slave_rootfs_source) is V(master), the default, or the path of a directory on the master that holds a complete
     system, of which the slave's root is made. In the model it is C(source), and V(/) stands for the master's own.
+  - C(slave_kernel_source) is V(build), the default, or V(package) for the kernel of the master's distribution. Then
+    C(initrd_file) names its initial RAM disk; it is empty for a kernel that is built.
   - C(slave_init) is V(auto), V(openrc) or V(systemd). With V(auto), the default, the C(/sbin/init) of what the root is
     made from decides.
 seealso:
@@ -81,7 +83,10 @@ site:
     nfs_version: "4.2"
     master_name: master
     architectures: [x86_64]
-    nics: [""]
+    kernels:
+      build:
+        x86_64: {"": [slave21]}
+      package: {}
 slaves:
   description: The slaves in the order of their addresses.
   returned: success
@@ -103,8 +108,11 @@ slaves:
       init: auto
       console: ttyS0,115200
       nfs_version: "4.2"
+      kernel_source: build
       kernel_file: bzImage_x86_64
+      initrd_file: ""
       previous_kernel_file: bzImage_x86_64.previous
+      previous_initrd_file: ""
       boot_file: pxelinux.0
       nfs_root: 192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576
       command_line: >-

@@ -81,7 +81,7 @@ EXAMPLES = r"""
     tree: /usr/src/linux
     output: /var/cache/netboot-diskless/kernel/slave-x86_64
     base: tinyconfig
-    symbols: "{{ 'slave' | netboot.diskless.kernel_fragment(nics=['e1000e']) | combine({'LOCALVERSION': '-mine'}) }}"
+    symbols: "{{ 'slave' | netboot.diskless.kernel_fragment | combine({'LOCALVERSION': '-mine'}) }}"
 
 - name: Add a driver to what is there, from a file and by name
   netboot.diskless.kernel_config:

@@ -84,6 +84,10 @@ options:
         description: Where the copy goes. Fields of the site stand in braces.
         type: str
         required: true
+      unpack:
+        description: Whether the copy is the unpacked text of a source that gzip may have compressed.
+        type: bool
+        default: false
       mode:
         description: The copy's mode in octal digits.
         type: str

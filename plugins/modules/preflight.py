@@ -64,6 +64,10 @@ options:
     description: Commands by part. A part whose commands are all there needs no packages.
     type: dict
     default: {}
+  kernel_packages:
+    description: The package of the distribution's kernel by architecture.
+    type: dict
+    default: {}
   kernel_tree:
     description: The Linux source that kernels are built from.
     type: path
@@ -112,7 +116,9 @@ kernel_version:
   type: str
   returned: success
 kernel:
-  description: Release of the running kernel, where its configuration was found, and the values of O(symbols).
+  description:
+    - Release of the running kernel, where its configuration was found, and the values of O(symbols).
+    - Of each symbol that is V(m), whether its module is loaded, loadable, missing or forbidden to load.
   type: dict
   returned: success
 problems:
@@ -136,6 +142,7 @@ ARGUMENTS: dict[str, Any] = {
     # For the action plugin; accepted here so that the documentation and the module agree.
     "allow_uplink": {"type": "bool", "default": False},
     "boot_loaders": {"type": "list", "elements": "str", "default": []},
+    "kernel_packages": {"type": "dict", "default": {}},
     "configuration_files": {"type": "list", "elements": "path", "default": []},
     "shipped_settings": {"type": "dict", "default": {}},
     "packages": {"type": "dict", "default": {}},

@@ -69,6 +69,12 @@ options:
     type: list
     elements: str
     default: []
+  kernel_packages:
+    description:
+      - The package of the distribution's kernel by architecture. Check mode asks it whose modules a root would get; a
+        run asks the kernel that is placed.
+    type: dict
+    default: {}
   root_password_hash:
     description: The crypt(5) hash of root's password on the slaves. When it is empty, a new root has it locked, and
       one that is there keeps what it has.
@@ -114,6 +120,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netboot.diskless.plugins.module_utils._lock import locked
+from ansible_collections.netboot.diskless.plugins.module_utils._packaged_kernel import NoKernel
+from ansible_collections.netboot.diskless.plugins.module_utils._root_modules import (
+    EXCLUDE,
+    Modules,
+    modules_of,
+    modules_to_come,
+)
 from ansible_collections.netboot.diskless.plugins.module_utils._root_source import inspect, measure_programs
 from ansible_collections.netboot.diskless.plugins.module_utils._slave_root import Root, RootError, Source
 
@@ -126,6 +139,7 @@ ARGUMENTS: dict[str, Any] = {
     "runlevels": {"type": "dict", "default": {}},
     "units": {"type": "dict", "default": {}},
     "services": {"type": "list", "elements": "str", "default": []},
+    "kernel_packages": {"type": "dict", "default": {}},
     "root_password_hash": {"type": "str", "default": "", "no_log": True},
     "allow_copy": {"type": "bool", "default": True},
     "state_directory": {"type": "path", "default": "/var/lib/netboot-diskless"},
@@ -134,15 +148,24 @@ ARGUMENTS: dict[str, Any] = {
 VOLATILE = ["__pycache__", "*.pyc"]
 
 
-def source_from(params: dict[str, Any], directory: str) -> Source:
+def modules_from(params: dict[str, Any], dry: bool) -> dict[str, Modules | None]:
+    """The modules of each distribution's kernel that slaves boot, from the module's arguments."""
+    kernels = {slave["kernel"]: slave["architecture"] for slave in params["slaves"] if slave["kernel"]}
+    if dry:
+        packages = params["kernel_packages"]
+        return {kernel: modules_to_come(packages.get(machine, "")) for kernel, machine in kernels.items()}
+    return {kernel: modules_of(kernel) for kernel in kernels}
+
+
+def source_from(params: dict[str, Any], directory: str, modules: dict[str, Modules | None]) -> Source:
     """What the roots that are made from a directory share, from the module's arguments."""
-    programs = params["programs"]
+    programs, exclude = params["programs"], [*params["exclude"], *EXCLUDE]
     return Source(
         directory=directory,
         system=inspect(directory),
         programs=programs,
-        exclude=params["exclude"],
-        stamp=measure_programs(directory, programs, [*params["exclude"], *VOLATILE]).stamp,
+        exclude=exclude,
+        stamp=measure_programs(directory, programs, [*exclude, *VOLATILE]).stamp,
         etc_exclude=params["etc_exclude"],
         runlevels=params["runlevels"],
         units=params["units"],
@@ -151,13 +174,15 @@ def source_from(params: dict[str, Any], directory: str) -> Source:
         site=params["site"],
         state_directory=params["state_directory"],
         progress=os.path.join(params["state_directory"], "progress-slave_roots"),
+        modules=modules,
     )
 
 
 def roots_from(params: dict[str, Any], dry: bool) -> list[Root]:
     """The slaves' roots, from the module's arguments; a source that many roots share is looked at once."""
     directories = dict.fromkeys(slave["source"] for slave in params["slaves"])
-    sources = {directory: source_from(params, directory) for directory in directories}
+    modules = modules_from(params, dry)
+    sources = {directory: source_from(params, directory, modules) for directory in directories}
     return [Root(slave, sources[slave["source"]], dry) for slave in params["slaves"]]
 
 
@@ -174,11 +199,11 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         roots = roots_from(module.params, module.check_mode)
-        copy_needed = any(root.is_new() or root.programs_differ() for root in roots)
+        copy_needed = any(root.is_new() or root.programs_differ() or root.modules_differ() for root in roots)
         changes: list[str] = []
         if not copy_needed or module.check_mode or module.params["allow_copy"]:
             changes = bring(roots, module.params["state_directory"], module.check_mode)
-    except (RootError, OSError) as error:
+    except (NoKernel, RootError, OSError) as error:
         module.fail_json(msg=str(error))
     result: dict[str, Any] = {"changed": bool(changes) or copy_needed, "changes": changes, "copy_needed": copy_needed}
     if module._diff:

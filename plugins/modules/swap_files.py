@@ -40,6 +40,10 @@ options:
       source:
         description: The file on the master that it is a copy of.
         type: path
+      unpack:
+        description: Whether the copy is the unpacked text of a source that gzip may have compressed.
+        type: bool
+        default: false
       mode:
         description: The file's mode in octal digits.
         type: str
@@ -107,6 +111,7 @@ removed:
 """
 
 import contextlib
+import gzip
 import os
 from typing import Any
 
@@ -123,6 +128,8 @@ from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
     make_plan,
 )
 
+# RFC 1952
+GZIP = b"\x1f\x8b"
 ARGUMENTS: dict[str, Any] = {
     "part": {"type": "str", "required": True},
     "files": {
@@ -133,6 +140,7 @@ ARGUMENTS: dict[str, Any] = {
             "path": {"type": "path", "required": True},
             "content": {"type": "str"},
             "source": {"type": "path"},
+            "unpack": {"type": "bool", "default": False},
             "mode": {"type": "str", "default": "0644"},
             "owner": {"type": "str", "default": "root"},
             "group": {"type": "str", "default": "root"},
@@ -152,12 +160,17 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
+def _copied(entry: dict[str, Any]) -> bytes | None:
+    data = read_file(entry["source"])
+    return gzip.decompress(data) if data and entry.get("unpack") and data[:2] == GZIP else data
+
+
 def wanted_files(entries: list[dict[str, Any]]) -> list[WantedFile]:
     """The files to place; a copy's content is read here, where its source is."""
     return [
         WantedFile(
             path=entry["path"],
-            content=read_file(entry["source"]) if entry.get("source") else entry["content"].encode(),
+            content=_copied(entry) if entry.get("source") else entry["content"].encode(),
             mode=int(entry["mode"], 8),
             owner=entry.get("owner", "root"),
             group=entry.get("group", "root"),

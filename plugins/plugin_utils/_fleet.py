@@ -22,6 +22,7 @@ from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems i
 )
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_site import check_site, site_record
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_slave import check_slave, slave_record
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_values import KERNEL_SOURCES
 
 __all__ = ["FleetError", "FleetModel", "Problem", "Unreadable", "build_fleet"]
 
@@ -67,8 +68,17 @@ def build_fleet(
     records = [slave_record(slave, site, problems) for slave in checked]
     problems.fail_if_any()
     architectures = sorted({record["architecture"] for record in records})
-    nics = sorted({record["nic"] for record in records})
-    return {"site": site_record(site, architectures, nics), "slaves": records}
+    kernels = {source: _nics_by_architecture(records, source) for source in KERNEL_SOURCES}
+    return {"site": {**site_record(site, architectures), "kernels": kernels}, "slaves": records}
+
+
+def _nics_by_architecture(records: Sequence[Mapping[str, str]], source: str) -> dict[str, dict[str, list[str]]]:
+    """Return the names of the slaves that have each network adapter, by architecture, for one source of kernels."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for record in records:
+        if record["kernel_source"] == source:
+            found.setdefault(record["architecture"], {}).setdefault(record["nic"], []).append(record["name"])
+    return {architecture: dict(sorted(nics.items())) for architecture, nics in sorted(found.items())}
 
 
 def _check_names(host: str, variables: Mapping[str, object], problems: Problems) -> None:

@@ -33,6 +33,7 @@ SLAVE_VARIABLES = (
     "slave_init",
     "slave_console",
     "slave_kernel_arguments",
+    "slave_kernel_source",
     "slave_nfs_version",
 )
 

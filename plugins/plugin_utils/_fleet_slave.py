@@ -45,6 +45,7 @@ class Slave:
     source: str | None
     init: str | None
     console: str | None
+    kernel_source: str | None
     kernel_arguments: str | None
     nfs_version: str | None
 
@@ -76,11 +77,12 @@ def check_slave(name: str, variables: Mapping[str, object], site: Site, problems
         hostname=_host_name(name, variables, problems),
         architecture=check("slave_architecture", "x86_64", values.architecture),
         loader=check("slave_loader", "pxelinux", values.loader),
-        nic=check("slave_nic", "", values.driver),
+        nic=check("slave_nic", "", values.nic),
         root=root(address),
         source=check("slave_rootfs_source", MASTER, lambda value: _source(value, site)),
         init=check("slave_init", "auto", values.init),
         console=check("slave_console", "", values.console),
+        kernel_source=check("slave_kernel_source", "build", values.kernel_source),
         kernel_arguments=check("slave_kernel_arguments", "", values.kernel_arguments),
         nfs_version=check("slave_nfs_version", site.nfs_version or "4.2", values.nfs_version),
     )
@@ -147,6 +149,7 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
     fqdn = full_name(slave.hostname, site.domain)
     nfs_root = f"{site.master_address}:{slave.root},vers={slave.nfs_version},{TRANSFER}"
     command_line = _command_line(slave, nfs_root)
+    kernel_file, initrd_file = boot_images(slave.kernel_source or "", slave.architecture or "")
     if len(fqdn) > values.DOMAIN_NAME_MAX:
         allowed = f"a host name that makes at most {values.DOMAIN_NAME_MAX} characters with fleet_domain"
         problems.add(slave.name, "slave_hostname", slave.hostname, allowed)
@@ -172,16 +175,28 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
         "init": slave.init or "",
         "console": slave.console or "",
         "nfs_version": slave.nfs_version or "",
-        "kernel_file": f"bzImage_{slave.architecture}",
-        "previous_kernel_file": f"bzImage_{slave.architecture}.previous",
+        "kernel_source": slave.kernel_source or "",
+        "kernel_file": kernel_file,
+        "initrd_file": initrd_file,
+        "previous_kernel_file": f"{kernel_file}.previous",
+        "previous_initrd_file": f"{initrd_file}.previous" if initrd_file else "",
         "boot_file": "pxelinux.0" if slave.loader == "pxelinux" else f"ipxe/{mac_name}.ipxe",
         "nfs_root": nfs_root,
         "command_line": command_line,
     }
 
 
+def boot_images(kernel_source: str, architecture: str) -> tuple[str, str]:
+    """Return the names below the TFTP root of a slave's kernel and of its initial RAM disk, "" where it has none."""
+    if kernel_source == "package":
+        return f"vmlinuz-package_{architecture}", f"initrd-package_{architecture}"
+    return f"bzImage_{architecture}", ""
+
+
 def _command_line(slave: Slave, nfs_root: str) -> str:
     """Return the kernel's command line (Documentation/admin-guide/nfs/nfsroot.rst of Linux).
+
+    A distribution's initial RAM disk is told the same: initramfs-tools(7) and dracut.cmdline(7) know these words, too.
 
     net.ifnames=0 is udev's (systemd.net-naming-scheme(7)): the interface that carries the root keeps its name.
     """

@@ -13,19 +13,22 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 
-from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import NICS
 from ansible_collections.netboot.diskless.plugins.module_utils._names import address_number, normal_mac
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems import UNSET, Refused
 
 # Kernels can be made for more (arm64), but no loader is served to such a machine.
 ARCHITECTURES = ("x86_64", "i386")
 LOADERS = ("pxelinux", "etherboot")
+KERNEL_SOURCES = ("build", "package")
 INITS = ("auto", "openrc", "systemd")
 NFS_VERSIONS = ("3", "4.1", "4.2")
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
 _INTERFACE = re.compile(r"[A-Za-z0-9._-]{1,15}", re.ASCII)
 _INVENTORY_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?", re.ASCII)
+# A module's name is that of a file of the kernel's source, at most 55 characters (MODULE_NAME_LEN, linux/module.h).
+_DRIVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,54}", re.ASCII)
+_PCI_ID = re.compile(r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}", re.ASCII)
 _CONSOLE = re.compile(
     r"(?:tty[A-Za-z]{0,8}[0-9]{1,3}|hvc[0-9]{1,2})(?:,[1-9][0-9]{2,6}(?:[noe](?:[5-8]r?)?)?)?", re.ASCII
 )
@@ -46,7 +49,10 @@ HOST_NAME_ALLOWED = (
 INVENTORY_NAME_ALLOWED = "an inventory name of letters, digits, dots, hyphens and underscores, at most 253"
 DOMAIN_ALLOWED = "a domain name of letters, digits, hyphens and dots (RFC 1123), at most 253 characters"
 INTERFACE_ALLOWED = "a network interface's name, 1 to 15 letters, digits, dots, hyphens and underscores"
-DRIVER_ALLOWED = f'one of the network drivers {", ".join(sorted(NICS))}, or "" for the common ones'
+NIC_ALLOWED = (
+    "the name of a network driver, such as e1000e, a PCI id of four hex digits each, such as 8086:10d3, "
+    'or "" for the common ones'
+)
 CONSOLE_ALLOWED = 'a tty name with an optional speed, such as ttyS0,115200, or ""'
 ARGUMENTS_ALLOWED = (
     "kernel command line words of printable ASCII with one space between them, without quotes, backslashes or any of "
@@ -127,11 +133,16 @@ def interface(value: object) -> str:
     return name
 
 
-def driver(value: object) -> str:
-    """Return the name of a network adapter's driver that a kernel can be given, or "" for the common ones."""
-    name = text(value, DRIVER_ALLOWED)
-    if name and name not in NICS:
-        raise Refused(DRIVER_ALLOWED)
+def nic(value: object) -> str:
+    """Return a network adapter: its driver's name, its PCI id in lower case, or "" for the common ones.
+
+    Whether there is such a driver is for the kernel's source on the master to say.
+    """
+    name = text(value, NIC_ALLOWED)
+    if _PCI_ID.fullmatch(name):
+        return name.lower()
+    if name and not _DRIVER.fullmatch(name):
+        raise Refused(NIC_ALLOWED)
     return name
 
 
@@ -168,6 +179,7 @@ def one_of(choices: Sequence[str]) -> Callable[[object], str]:
 
 architecture = one_of(ARCHITECTURES)
 loader = one_of(LOADERS)
+kernel_source = one_of(KERNEL_SOURCES)
 init = one_of(INITS)
 nfs_version = one_of(NFS_VERSIONS)
 

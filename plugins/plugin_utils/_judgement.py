@@ -13,6 +13,10 @@ from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement_roots 
 MIB = 1 << 20
 # Beyond the roots: boot loaders and a few kernels, with their former versions.
 BOOT_FILES = {"bytes": 128 * MIB, "inodes": 200}
+# A distribution's kernel with its initial RAM disk, and their next version beside them.
+PACKAGED_KERNEL = {"bytes": 200 * MIB, "inodes": 8}
+# The modules of such a kernel in a root.
+MODULES = {"bytes": 200 * MIB, "inodes": 7000}
 # A root is measured before its packages are installed; it grows a little.
 MARGIN = 1.1
 
@@ -42,8 +46,15 @@ def _interface_problems(site: dict[str, Any], survey: dict[str, Any], allow_upli
 
 def _needs(fleet: dict[str, Any], survey: dict[str, Any]) -> dict[str, dict[str, int]]:
     """Bytes and inodes that are still to come, by directory."""
-    roots = {key: int(size * MARGIN) for key, size in root_needs(fleet["slaves"], survey).items()}
-    return {fleet["site"]["root"]: roots, fleet["site"]["tftp_root"]: BOOT_FILES}
+    site, slaves = fleet["site"], fleet["slaves"]
+    new = set(survey["missing_roots"])
+    with_modules = sum(slave["kernel_source"] == "package" and slave["root"] in new for slave in slaves)
+    packaged = len(site["kernels"]["package"])
+    roots = root_needs(slaves, survey)
+    return {
+        site["root"]: {key: int(roots[key] * MARGIN) + with_modules * MODULES[key] for key in roots},
+        site["tftp_root"]: {key: size + packaged * PACKAGED_KERNEL[key] for key, size in BOOT_FILES.items()},
+    }
 
 
 def _space_problems(fleet: dict[str, Any], survey: dict[str, Any]) -> list[str]:
@@ -74,7 +85,9 @@ def _file_problems(survey: dict[str, Any]) -> list[str]:
     ]
 
 
-def _tree_problems(survey: dict[str, Any], kernel_tree: str) -> list[str]:
+def _tree_problems(fleet: dict[str, Any], survey: dict[str, Any], kernel_tree: str) -> list[str]:
+    if not fleet["site"]["kernels"]["build"]:
+        return []
     advice = {
         "missing": "holds no Linux source; install one there or name its place",
         "used": "has been built in, and Linux builds nothing outside of such a tree; save its .config and clean it "
@@ -83,7 +96,25 @@ def _tree_problems(survey: dict[str, Any], kernel_tree: str) -> list[str]:
     return [f"fleet_kernel_tree is {kernel_tree!r}, which {advice}"] if advice else []
 
 
-def judge(fleet: dict[str, Any], survey: dict[str, Any], allow_uplink: bool, kernel_tree: str) -> list[str]:
+def _package_problems(fleet: dict[str, Any], packages: dict[str, str]) -> list[str]:
+    """A distribution has kernels of its own architecture, and others may be served by one that is built."""
+    wanted = [slave for slave in fleet["slaves"] if slave["kernel_source"] == "package"]
+    return [
+        f"{slave['name']}: slave_kernel_source is 'package', but this master's distribution has no kernel for "
+        f"slave_architecture {slave['architecture']!r}, only for {', '.join(sorted(packages)) or 'none'}; set it to "
+        "build"
+        for slave in wanted
+        if slave["architecture"] not in packages
+    ]
+
+
+def judge(
+    fleet: dict[str, Any],
+    survey: dict[str, Any],
+    allow_uplink: bool,
+    kernel_tree: str,
+    kernel_packages: dict[str, str],
+) -> list[str]:
     """All problems of a master, or none.
 
     Args:
@@ -91,6 +122,7 @@ def judge(fleet: dict[str, Any], survey: dict[str, Any], allow_uplink: bool, ker
         survey: what the module preflight saw.
         allow_uplink: whether the slaves' interface may be the way to the internet.
         kernel_tree: where the survey looked for the kernel's source.
+        kernel_packages: the package of the distribution's kernel by architecture.
     """
     if not survey["root"]:
         return ["the master is not reached as root: connect as root, or set ansible_become: true for it"]
@@ -100,5 +132,6 @@ def judge(fleet: dict[str, Any], survey: dict[str, Any], allow_uplink: bool, ker
         *_interface_problems(site, survey, allow_uplink),
         *_space_problems(fleet, survey),
         *_file_problems(survey),
-        *_tree_problems(survey, kernel_tree),
+        *_tree_problems(fleet, survey, kernel_tree),
+        *_package_problems(fleet, kernel_packages),
     ]

@@ -37,7 +37,7 @@ modules:
 
 modules_install:
 >@if [ -e $(O)/no-space ]; then echo cannot install >&2; exit 7; fi
->@touch $(O)/modules-installed
+>@echo "$(LOCALVERSION)" > $(O)/modules-installed
 """
 SYMBOLS = {"64BIT": "y", "MODULES": "n", "NFS_FS": "y", "LOCALVERSION": '"-slave"'}
 

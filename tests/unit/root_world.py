@@ -99,6 +99,7 @@ class World:
             "source": self.master,
             "init": "auto",
             "console": "ttyS0,115200",
+            "kernel": "",
             "nfs_version": "4.2",
             **changes,
         }

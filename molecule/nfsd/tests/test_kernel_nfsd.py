@@ -29,6 +29,19 @@ def test_the_kernel_serves(master: Host, home: Home) -> None:
         assert master.service(name).is_enabled, name
 
 
+def test_the_kernels_module_is_loaded_by_our_file(master: Host) -> None:
+    """Debian's kernel has NFSD=m. The role loads it, and the file does at each boot: systemd reads it here again."""
+    release = master.check_output("uname -r")
+    assert master.file(f"/boot/config-{release}").contains("^CONFIG_NFSD=m$")
+    assert master.file("/sys/module/nfsd").is_directory
+    file = master.file("/etc/modules-load.d/netboot-diskless.conf")
+    assert file.content_string.splitlines()[-1] == "nfsd" and file.mode == 0o644
+    report = master.check_output(
+        "SYSTEMD_LOG_LEVEL=debug /usr/lib/systemd/systemd-modules-load /etc/modules-load.d/netboot-diskless.conf 2>&1"
+    )
+    assert "nfsd" in report and "Failed" not in report
+
+
 def test_it_offers_what_was_asked(master: Host) -> None:
     offered = master.file("/proc/fs/nfsd/versions").content_string.split()
     assert {"+3", "+4.1", "+4.2"} <= set(offered)

@@ -16,6 +16,7 @@ ANSWER = """\
 <lab10078108 cmdline ip=dhcp root=/dev/nfs>\r
 <lab10078108 kernel 6.1.192>\r
 <lab10078108 machine x86_64>\r
+<lab10078108 modules none>\r
 <lab10078108 init systemd>\r
 <lab10078108 firmware bios>\r
 <lab10078108 machine-id 0123456789abcdef0123456789abcdef>\r

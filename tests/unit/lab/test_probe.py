@@ -26,6 +26,7 @@ ANSWER = """\
 <lab10078108 cmdline BOOT_IMAGE=bzImage_x86_64 ip=dhcp root=/dev/nfs rw>
 <lab10078108 kernel 6.1.192>
 <lab10078108 machine x86_64>
+<lab10078108 modules none>
 <lab10078108 init openrc-init>
 <lab10078108 firmware uefi>
 <lab10078108 machine-id 0123456789abcdef0123456789abcdef>
@@ -44,8 +45,11 @@ FACTS = Facts(
     init="openrc-init",
     firmware="uefi",
     machine="x86_64",
+    modules="none",
 )
-EXPECTED = Expected("slave21", "192.168.1.21", "192.168.1.1:/diskless/192.168.1.21", "4.2", "openrc", "uefi", "x86_64")
+EXPECTED = Expected(
+    *("slave21", "192.168.1.21", "192.168.1.1:/diskless/192.168.1.21", "4.2", "openrc", "uefi"), architecture="x86_64"
+)
 
 
 def test_read() -> None:
@@ -126,6 +130,31 @@ def test_lines_are_short_enough_for_any_line_editor() -> None:
 )
 def test_comparison(change: dict[str, object], problem: str | None) -> None:
     assert replace(FACTS, **change).problems(EXPECTED) == ([problem] if problem else [])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("release", "expected", "right"),
+    [
+        ("6.1.192-slave", "build", True),
+        ("6.1.192-slave", "package", False),
+        ("6.12.117+deb13-amd64", "package", True),
+        ("6.12.117+deb13-amd64", "build", False),
+        ("6.12.117+deb13-amd64", "", True),
+    ],
+)
+def test_where_the_kernel_comes_from_is_compared(release: str, expected: str, right: bool) -> None:
+    told = f"the kernel is {release!r}, which is not of slave_kernel_source {expected}"
+    facts = replace(FACTS, kernel=release, modules="there" if expected == "package" else "none")
+    assert facts.problems(replace(EXPECTED, kernel=expected)) == ([] if right else [told])
+
+
+@pytest.mark.parametrize(("expected", "wanted"), [("build", "none"), ("package", "there"), ("", "")])
+@pytest.mark.parametrize("modules", ["none", "there"])
+def test_a_root_has_the_modules_of_a_kernel_that_has_some(expected: str, wanted: str, modules: str) -> None:
+    release = "6.12.117+deb13-amd64" if expected == "package" else "6.1.192-slave"
+    found = replace(FACTS, kernel=release, modules=modules).problems(replace(EXPECTED, kernel=expected))
+    told = f"the modules of its kernel: {modules}, not {wanted}"
+    assert found == ([] if wanted in ("", modules) else [told])
 
 
 def test_a_root_that_cannot_be_read_is_reported() -> None:

@@ -117,9 +117,12 @@ def test_nothing_is_typed_before_the_login_prompt(name: str) -> None:
         ),
         (
             "no-kernel",
-            [*GIVEN, *got(EFI), *got("ldlinux.e64"), *got(CONFIG), *missed("/bzImage_x86_64")],
-            "the loader found no kernel: Loading /bzImage_x86_664... failed: No such",
-            "file not found over TFTP: /bzImage_x86_64",
+            [
+                *(*GIVEN, *got(EFI), *got("ldlinux.e64"), *got(CONFIG)),
+                *(*missed("/bzImage_x86_64"), *missed("/bzImage_x86_64.previous")),
+            ],
+            "the loader found no kernel: Loading /bzImage_x86_64.previ18;30Hous... failed: No such file",
+            "file not found over TFTP: /bzImage_x86_64, /bzImage_x86_64.previous",
         ),
     ],
 )

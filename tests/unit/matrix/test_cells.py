@@ -14,7 +14,7 @@ FILE = load()
 BACKEND = Axis("backend", "site", {"isc": {}, "dnsmasq": {}})
 MODE = Axis("mode", "site", {"full": {}, "proxy": {}})
 LOADER = Axis("loader", "slave", {"pxelinux": {}, "grub": {}, "etherboot": {}})
-KERNEL = Axis("kernel", "slave", {"built": {}, "distribution": {}})
+CONSOLE = Axis("console", "slave", {"serial": {}, "screen": {}})
 PROXY = Rule({"mode": "proxy"}, {"backend": ("dnsmasq",)})
 GRUB = Rule({"loader": "grub"}, {"firmware": ("uefi",)})
 
@@ -28,7 +28,7 @@ ONE_AXIS = Plan((LOADER,), (), (), 0, {})
 PLANS = [
     pytest.param(FILE, id="the file"),
     pytest.param(grown(BACKEND, MODE, rules=(PROXY,)), id="a rule"),
-    pytest.param(grown(BACKEND, MODE, LOADER, KERNEL, rules=(PROXY, GRUB), cells=({},)), id="what is to come"),
+    pytest.param(grown(BACKEND, MODE, LOADER, CONSOLE, rules=(PROXY, GRUB), cells=({},)), id="what is to come"),
     pytest.param(dataclasses.replace(FILE, core=(), together=0), id="no core"),
     pytest.param(ONE_AXIS, id="one axis"),
 ]

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 ARTICLE = ROOT / "inventory"
 FLEET = ROOT / "tests/unit/models/fleet"
 PLATFORMS = sorted(path.stem for path in (ROOT / "roles/fleet/vars/platforms").glob("*.yml"))
-# Inventory and platform by name: the article's one slave, and three slaves that have nothing in common, on each.
+# Inventory and platform by name: the article's one slave, and four slaves that have nothing in common, on each.
 INVENTORIES = {"article": ARTICLE, "fleet": FLEET}
 MODELS = {
     f"{name}-{platform}": (inventory, platform) for name, inventory in INVENTORIES.items() for platform in PLATFORMS

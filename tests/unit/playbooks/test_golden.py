@@ -16,11 +16,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+from ansible_collections.netboot.diskless.plugins.plugin_utils._render import render as render_template
 
 from tests.unit.playbooks.rendering import MODELS, PLATFORMS, ROOT, files
 
 GOLDEN = ROOT / "tests/unit/golden"
-SLAVES = {"article": 1, "fleet": 3}
+SLAVES = {"article": 1, "fleet": 4}
+# Slaves whose ROM loads the kernel.
+ETHERBOOT = {
+    "host old-pc": '"ipxe/01-00-20-18-bc-00-02.ipxe"',
+    "host kiosk": '"ipxe/01-02-00-00-12-34-56.ipxe"',
+}
 UPDATE = os.environ.get("NETBOOT_UPDATE_GOLDEN") == "1"
 
 # Where each template's files are in the golden trees.
@@ -32,10 +38,25 @@ TEMPLATES = {
     "nfs_server/templates/etc/conf.d/nfs.j2": "*/etc/conf.d/nfs",
     "nfs_server/templates/etc/exports.d/netboot-diskless.exports.j2": "*/etc/exports.d/netboot-diskless.exports",
     "nfs_server/templates/etc/nfs.conf.d/netboot-diskless.conf.j2": "*/etc/nfs.conf.d/netboot-diskless.conf",
+    "slave_kernel/templates/dracut/dracut.conf.j2": "fleet-gentoo/**/dracut/dracut.conf",
+    **{
+        f"slave_kernel/templates/dracut/netboot-diskless/{name}.j2": f"fleet-gentoo/**/95netboot-diskless/{name}"
+        for name in ("lease.sh", "module-setup.sh", "mount-root.sh", "parse-root.sh")
+    },
+    "slave_kernel/templates/initramfs-tools/hooks/netboot-diskless.j2": "fleet-debian/**/hooks/netboot-diskless",
+    "slave_kernel/templates/initramfs-tools/initramfs.conf.j2": "fleet-debian/**/initramfs-tools/initramfs.conf",
     "tftp_pxelinux/templates/etc/conf.d/in.tftpd.j2": "*/etc/conf.d/in.tftpd",
     "tftp_pxelinux/templates/etc/default/tftpd-hpa.j2": "*/etc/default/tftpd-hpa",
     "tftp_pxelinux/templates/pxelinux.cfg/default.j2": "**/pxelinux.cfg/default",
     "tftp_pxelinux/templates/pxelinux.cfg/slave.j2": "**/pxelinux.cfg/01-*",
+}
+# What follows from the running kernel, which no render asks.
+OF_THE_KERNEL = {
+    "master_kernel/templates/etc/modules-load.d/netboot-diskless.conf.j2": (
+        {"modules": ["nfsd", "another"]},
+        "# Managed by netboot.diskless; changes here are lost. See modules-load.d(5); OpenRC's service modules reads "
+        "it too.\nnfsd\nanother\n",
+    ),
 }
 
 
@@ -55,7 +76,14 @@ def test_every_model_has_its_golden_files() -> None:
 
 
 def test_every_template_has_a_golden_file() -> None:
-    assert {str(path.relative_to(ROOT / "roles")) for path in (ROOT / "roles").rglob("*.j2")} == set(TEMPLATES)
+    found = {str(path.relative_to(ROOT / "roles")) for path in (ROOT / "roles").rglob("*.j2")}
+    assert found == set(TEMPLATES) | set(OF_THE_KERNEL)
+
+
+@pytest.mark.parametrize("template", OF_THE_KERNEL)
+def test_what_follows_from_the_kernel(template: str) -> None:
+    variables, text = OF_THE_KERNEL[template]
+    assert render_template(str(ROOT / "roles" / template), {"site": {}, "slaves": []}, variables) == text
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -120,7 +148,7 @@ def test_dhcpd_gives_each_slave_its_own_address_and_a_stranger_none(model: str) 
     for name, host in hosts.items():
         assert ipaddress.ip_address(host["fixed-address"]) in network
         # A host's own boot file outweighs the site's, whatever the firmware is.
-        assert host.get("filename") == ('"ipxe/01-00-20-18-bc-00-02.ipxe"' if name == "host old-pc" else None)
+        assert host.get("filename") == ETHERBOOT.get(name)
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -70,6 +70,19 @@ def test_distribution_file_and_manifest(tmp_path: Path, monkeypatch: pytest.Monk
     assert [len(words[4]), len(words[6])] == [128, 128]
 
 
+def test_a_place_can_have_what_the_pattern_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "root"
+    ebuild = root / "var/db/repos/contract/sys-kernel/linux/linux-1.ebuild"
+    for path in (ebuild, root / "boot/vmlinuz-6.12"):
+        path.parent.mkdir(parents=True)
+        path.write_text("x")
+    monkeypatch.setattr(distfiles, "MOVES", {"sys-kernel/linux": (("boot/vmlinuz-*", "usr/src/linux-*/bzImage"),)})
+    distfiles.make(root)
+    command = ["tar", "-tf", str(root / "var/cache/distfiles/linux-1.tar.xz")]
+    listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "linux-1/usr/src/linux-6.12/bzImage" in listing.split()
+
+
 def test_missing_file_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "var/db/repos/contract/a-b/c").mkdir(parents=True)
     (tmp_path / "var/db/repos/contract/a-b/c/c-1.ebuild").touch()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.netboot.diskless.plugins.module_utils import _kernel_symbols as symbols
 from ansible_collections.netboot.diskless.plugins.module_utils._kconfig import fragment
 from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import (
     NEWEST,
@@ -46,23 +45,13 @@ VITAL = (
 
 
 @pytest.mark.parametrize("architecture", ["x86_64", "i386", "arm64"])
-@pytest.mark.parametrize("nics", [[""], ["e1000"], ["", "tg3"], []])
-def test_every_slave_has_what_is_vital(architecture: str, nics: list[str]) -> None:
-    found = slave_symbols(architecture, nics)
+def test_every_slave_has_what_is_vital(architecture: str) -> None:
+    found = slave_symbols(architecture)
     assert {name: found.get(name) for name in VITAL} == dict.fromkeys(VITAL, "y")
     # Nothing is a module: a kernel without modules cannot load one.
     assert found["MODULES"] == "n" and "m" not in found.values()
     assert found["64BIT"] == ("n" if architecture == "i386" else "y")
     assert fragment(found)
-
-
-@pytest.mark.parametrize("nic", sorted(symbols.NICS))
-def test_a_slave_of_one_adapter_gets_it_and_no_other(nic: str) -> None:
-    found = slave_symbols("x86_64", [nic])
-    own = symbols.NICS[nic]
-    assert own.items() <= found.items() and {"NETDEVICES", "ETHERNET"} <= set(own)
-    drivers = {name for driver in symbols.NICS.values() for name in driver}
-    assert {name for name in found if name in drivers} - set(own) <= {"HW_RANDOM_VIRTIO"}
 
 
 # What there is on one kind of machine alone: Kconfig knows no such symbol elsewhere, or has it depend on the machine.
@@ -74,35 +63,18 @@ ONLY_ON = {
 
 @pytest.mark.parametrize(("architecture", "kind"), [("x86_64", "PC"), ("i386", "PC"), ("arm64", "Arm")])
 def test_a_machine_gets_what_its_kind_has(architecture: str, kind: str) -> None:
-    found = slave_symbols(architecture, ["virtio_net"], "6.1")
+    found = slave_symbols(architecture, "6.1")
     (other,) = ONLY_ON.keys() - {kind}
     assert ONLY_ON[kind] <= found.keys()
     assert found.keys() & ONLY_ON[other] == set()
-    assert {"EFI_STUB": "y", "ACPI": "y", "PCI": "y", "VIRTIO_NET": "y", "BLK_DEV_INITRD": "y"}.items() <= found.items()
-
-
-def test_an_empty_name_stands_for_the_common_ones() -> None:
-    common = slave_symbols("x86_64", [""])
-    assert {"E1000": "y", "E1000E": "y", "R8169": "y", "VIRTIO_NET": "y"}.items() <= common.items()
-    assert "TIGON3" not in common
-    assert slave_symbols("x86_64", ["", "tg3"]) == {**common, **symbols.NICS["tg3"]}
-
-
-def test_a_fleets_kernel_has_all_its_adapters_in_any_order() -> None:
-    assert slave_symbols("i386", ["tg3", "e100"]) == slave_symbols("i386", ["e100", "tg3", "e100"])
-    assert {"TIGON3": "y", "E100": "y"}.items() <= slave_symbols("i386", ["tg3", "e100"]).items()
+    assert {"EFI_STUB": "y", "ACPI": "y", "PCI": "y", "BLK_DEV_INITRD": "y"}.items() <= found.items()
 
 
 @pytest.mark.parametrize("architecture", ["", "riscv", "X86_64", "amd64"])
 def test_an_unknown_architecture_is_refused(architecture: str) -> None:
     known = "arm64, i386, x86_64"
     with pytest.raises(ValueError, match=re.escape(f"{architecture!r} is no known architecture; known: {known}")):
-        slave_symbols(architecture, [""])
-
-
-def test_an_unknown_adapter_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="'e10000' is no known network adapter; known: 8139cp, 8139too.*virtio_net"):
-        slave_symbols("x86_64", ["e1000", "e10000"])
+        slave_symbols(architecture)
 
 
 @pytest.mark.parametrize("nat", [True, False])
@@ -117,10 +89,10 @@ def test_a_master_serves_nfs_and_masquerades_when_told_to(nat: bool) -> None:
 
 
 def test_nobody_changes_the_tables() -> None:
-    before = slave_symbols("x86_64", ["", "tg3"])
-    slave_symbols("x86_64", ["tg3"])["TIGON3"] = "n"
+    before = slave_symbols("x86_64")
+    slave_symbols("x86_64")["ROOT_NFS"] = "n"
     master_symbols(True)["NFSD"] = "n"
-    assert slave_symbols("x86_64", ["", "tg3"]) == before and master_symbols(False)["NFSD"] == "y"
+    assert slave_symbols("x86_64") == before and master_symbols(False)["NFSD"] == "y"
 
 
 @pytest.mark.parametrize(
@@ -162,23 +134,23 @@ def test_a_part_is_for_its_versions_alone(version: tuple[int, int], found: dict[
     ],
 )
 def test_a_symbol_ends_with_its_version(symbol: str, until: str, since: str) -> None:
-    assert symbol in slave_symbols("x86_64", [""], until)
-    assert symbol not in slave_symbols("x86_64", [""], since)
-    assert symbol not in slave_symbols("x86_64", [""])
+    assert symbol in slave_symbols("x86_64", until)
+    assert symbol not in slave_symbols("x86_64", since)
+    assert symbol not in slave_symbols("x86_64")
 
 
 @pytest.mark.parametrize(("symbol", "before", "since"), [("BASE_SMALL", "6.9", "6.10"), ("SLUB_TINY", "6.1", "6.2")])
 def test_a_symbol_begins_with_its_version(symbol: str, before: str, since: str) -> None:
-    assert symbol not in slave_symbols("x86_64", [""], before)
-    assert slave_symbols("x86_64", [""], since)[symbol] == slave_symbols("x86_64", [""])[symbol] == "n"
+    assert symbol not in slave_symbols("x86_64", before)
+    assert slave_symbols("x86_64", since)[symbol] == slave_symbols("x86_64")[symbol] == "n"
 
 
 def test_a_slave_gets_what_its_init_asks_for() -> None:
-    openrc, systemd = (slave_symbols("x86_64", [""], "", [init]) for init in ("openrc", "systemd"))
-    both = slave_symbols("x86_64", [""])
+    openrc, systemd = (slave_symbols("x86_64", "", [init]) for init in ("openrc", "systemd"))
+    both = slave_symbols("x86_64")
     assert both == {**openrc, **systemd}
     assert "AUTOFS_FS" in systemd and "AUTOFS_FS" not in openrc
-    assert "CGROUPS" in openrc and "CGROUPS" not in slave_symbols("x86_64", [""], "", [])
+    assert "CGROUPS" in openrc and "CGROUPS" not in slave_symbols("x86_64", "", [])
 
 
 def test_version_3_of_nfs_had_a_symbol_on_the_master_once() -> None:

@@ -166,6 +166,16 @@ def test_mode_and_owner_are_mended(master: Master, harm: Callable[[Path], None],
     assert not master.plan(*wishes, directories=directories)
 
 
+def test_a_mode_that_a_file_system_does_not_keep_is_no_difference(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    master.place(master.wanted("file"))
+    (master.etc / "file").chmod(0o755)
+    monkeypatch.setattr(_files, "keeps_attributes", lambda path: path != str(master.etc / "file"))
+    assert not master.plan(master.wanted("file"))
+    assert master.plan(master.wanted("file", "other\n"))
+
+
 def test_a_user_that_does_not_exist_yet_is_no_difference_but_cannot_be_given_a_file(master: Master) -> None:
     wish = master.wanted("file", owner="no-such-user")
     with pytest.raises(PlacingError, match="there is no user no-such-user"):

@@ -100,13 +100,15 @@ def test_the_running_kernels_own_word_comes_first(monkeypatch: pytest.MonkeyPatc
     for number in range(len(order)):
         kernel_with(monkeypatch, {path: path.encode() for path in order[number:]})
         found = _survey.running_kernel(["data", "NFSD"])
-        expected = {"release": release, "source": order[number], "symbols": {"data": order[number], "NFSD": "n"}}
+        symbols = {"data": order[number], "NFSD": "n"}
+        expected = {"release": release, "source": order[number], "symbols": symbols, "modules": {}}
         assert found == expected
 
 
 def test_a_kernel_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel_with(monkeypatch, {})
-    assert _survey.running_kernel(["NFSD"]) == {"release": os.uname().release, "source": "", "symbols": {}}
+    found = _survey.running_kernel(["NFSD"])
+    assert found == {"release": os.uname().release, "source": "", "symbols": {}, "modules": {}}
 
 
 def test_a_compressed_configuration_is_read(tmp_path: Path) -> None:

@@ -26,13 +26,14 @@ def arguments(base: Path) -> dict[str, Any]:
         "services": ["sshd"],
         "root_password_hash": "$6$salt$hash",
         "site": {"domain": "mydomain.com"},
+        "kernel_packages": {"x86_64": "linux-image-amd64"},
         "state_directory": str(base / "state"),
     }
 
 
 def test_arguments_become_a_source(tmp_path: Path) -> None:
     (tmp_path / "usr/src").mkdir(parents=True)
-    source = source_from(arguments(tmp_path), str(tmp_path))
+    source = source_from(arguments(tmp_path), str(tmp_path), {})
     assert source.directory == str(tmp_path) and source.system.exists and source.programs == ["/usr"]
     assert source.root_hash == "$6$salt$hash" and source.services == ["sshd"]
     assert source.etc_exclude == ["site.conf"] and source.runlevels == {"default": ["sshd"]}
@@ -53,9 +54,9 @@ def test_arguments_become_a_source(tmp_path: Path) -> None:
 def test_programs_that_change_are_copied_and_byte_code_is_no_reason(tmp_path: Path, path: str, differs: bool) -> None:
     for directory in ("usr/src", "usr/lib/__pycache__"):
         (tmp_path / directory).mkdir(parents=True)
-    before = source_from(arguments(tmp_path), str(tmp_path)).stamp
+    before = source_from(arguments(tmp_path), str(tmp_path), {}).stamp
     (tmp_path / path).write_text("new")
-    assert (source_from(arguments(tmp_path), str(tmp_path)).stamp != before) == differs
+    assert (source_from(arguments(tmp_path), str(tmp_path), {}).stamp != before) == differs
 
 
 def test_a_source_is_looked_at_once_however_many_roots_share_it(
@@ -68,7 +69,9 @@ def test_a_source_is_looked_at_once_however_many_roots_share_it(
         return Measure(directory, 0, 0)
 
     monkeypatch.setattr(slave_roots, "measure_programs", measure)
-    slaves = [{"name": f"slave{number}", "source": "/" if number % 2 else str(tmp_path)} for number in range(6)]
+    slaves = [
+        {"name": f"slave{number}", "source": "/" if number % 2 else str(tmp_path), "kernel": ""} for number in range(6)
+    ]
     roots = roots_from({**arguments(tmp_path), "slaves": slaves}, True)
     assert measured == [str(tmp_path), "/"]
     assert [root.source.stamp for root in roots] == [slave["source"] for slave in slaves]
@@ -114,7 +117,7 @@ def test_a_failure_ends_the_run(tmp_path: Path) -> None:
 
 
 def test_a_root_is_what_the_module_makes_of_a_slave(tmp_path: Path) -> None:
-    source = source_from(arguments(tmp_path), str(tmp_path))
+    source = source_from(arguments(tmp_path), str(tmp_path), {})
     assert isinstance(source, Source)
     root = Root({"root": str(tmp_path / "root"), "address": "192.168.1.21"}, source, True)
     assert root.is_new() and root.programs_differ()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from tests.unit.shared import needs_root, picture
 
 def test_what_the_action_plugin_sends_becomes_files(tmp_path: Path) -> None:
     (tmp_path / "pxelinux.0").write_bytes(b"\0\xff")
+    packed = gzip.compress(b"CONFIG_NFSD=m\n")
+    (tmp_path / "config.gz").write_bytes(packed)
     entries: list[dict[str, Any]] = [
         {"path": "/etc/a", "content": "\u00e4\n", "mode": "0644"},
         {
@@ -34,12 +37,20 @@ def test_what_the_action_plugin_sends_becomes_files(tmp_path: Path) -> None:
         },
         {"path": "/srv/tftp/pxelinux.0", "source": str(tmp_path / "pxelinux.0"), "mode": "0444"},
         {"path": "/srv/tftp/later", "source": str(tmp_path / "nothing"), "mode": "0644"},
+        {"path": "/srv/unpacked", "source": str(tmp_path / "config.gz"), "mode": "0644", "unpack": True},
+        {"path": "/srv/packed", "source": str(tmp_path / "config.gz"), "mode": "0644", "unpack": False},
+        {"path": "/srv/plain", "source": str(tmp_path / "pxelinux.0"), "mode": "0644", "unpack": True},
+        {"path": "/srv/later", "source": str(tmp_path / "nothing"), "mode": "0644", "unpack": True},
     ]
     assert wanted_files(entries) == [
         WantedFile("/etc/a", "\u00e4\n".encode(), 0o644, "root", "root", ""),
         WantedFile("/etc/b", b"", 0o1750, "dhcp", "nogroup", "dhcpd -t -cf %s"),
         WantedFile("/srv/tftp/pxelinux.0", b"\0\xff", 0o444),
         WantedFile("/srv/tftp/later", None, 0o644),
+        WantedFile("/srv/unpacked", b"CONFIG_NFSD=m\n"),
+        WantedFile("/srv/packed", packed),
+        WantedFile("/srv/plain", b"\0\xff"),
+        WantedFile("/srv/later", None),
     ]
 
 

@@ -53,7 +53,7 @@ def test_the_articles_network() -> None:
             "nfs_version": "4.2",
             "master_name": "master",
             "architectures": ["x86_64"],
-            "nics": [""],
+            "kernels": {"build": {"x86_64": {"": ["slave21"]}}, "package": {}},
         },
         "slaves": [
             {
@@ -72,8 +72,11 @@ def test_the_articles_network() -> None:
                 "init": "auto",
                 "console": "ttyS0,115200",
                 "nfs_version": "4.2",
+                "kernel_source": "build",
                 "kernel_file": "bzImage_x86_64",
+                "initrd_file": "",
                 "previous_kernel_file": "bzImage_x86_64.previous",
+                "previous_initrd_file": "",
                 "boot_file": "pxelinux.0",
                 "nfs_root": "192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576",
                 "command_line": "ip=dhcp root=/dev/nfs "
@@ -96,6 +99,18 @@ NFSROOT = (
         ({"hostname": "office"}, {"name": "slave21", "hostname": "office", "fqdn": "office.mydomain.com"}),
         ({"hostname": "a.MyDomain.com"}, {"hostname": "a.MyDomain.com", "fqdn": "a.MyDomain.com"}),
         ({"architecture": "i386"}, {"architecture": "i386", "kernel_file": "bzImage_i386"}),
+        (
+            {"kernel_source": "package"},
+            {
+                "kernel_source": "package",
+                "kernel_file": "vmlinuz-package_x86_64",
+                "initrd_file": "initrd-package_x86_64",
+                "previous_kernel_file": "vmlinuz-package_x86_64.previous",
+                "previous_initrd_file": "initrd-package_x86_64.previous",
+                # initramfs-tools and dracut are told where the root is in the kernel's own words.
+                "command_line": f"{NFSROOT} console=tty0 console=ttyS0,115200",
+            },
+        ),
         ({"loader": "etherboot"}, {"loader": "etherboot", "boot_file": "ipxe/01-00-02-a5-04-3b-66.ipxe"}),
         ({"nic": "e1000"}, {"nic": "e1000", "kernel_file": "bzImage_x86_64"}),
         (
@@ -164,14 +179,15 @@ def test_the_sites_nfs_version_is_the_slaves_default() -> None:
 
 def test_slaves_are_in_the_order_of_their_addresses_as_numbers() -> None:
     slaves = {
-        "a": slave(mac="02:00:00:00:00:01", address="192.168.1.100", nic="r8169"),
+        "a": slave(mac="02:00:00:00:00:01", address="192.168.1.100", nic="10EC:8168"),
         "b": slave(mac="02:00:00:00:00:02", address="192.168.1.9", architecture="i386"),
         "c": slave(mac="02:00:00:00:00:03", address="192.168.1.20"),
     }
     model = build_fleet(SITE, slaves, ["master"])
     assert [record["name"] for record in model["slaves"]] == ["b", "c", "a"]
     assert model["site"]["architectures"] == ["i386", "x86_64"]
-    assert model["site"]["nics"] == ["", "r8169"]
+    kernels: Any = model["site"]["kernels"]
+    assert kernels["build"] == {"i386": {"": ["b"]}, "x86_64": {"": ["c"], "10ec:8168": ["a"]}}
 
 
 @settings(max_examples=30)
@@ -215,3 +231,17 @@ def test_the_work_grows_with_the_number_of_slaves_and_not_with_its_square() -> N
     calls(1)  # Fills caches.
     few, many = calls(100), calls(400)
     assert many < 4.2 * few
+
+
+def test_kernels_are_told_by_where_they_come_from() -> None:
+    slaves = {
+        "a": slave(mac="02:00:00:00:00:01", address="192.168.1.21", kernel_source="package", nic="r8169"),
+        "b": slave(mac="02:00:00:00:00:02", address="192.168.1.22", architecture="i386"),
+        "c": slave(mac="02:00:00:00:00:03", address="192.168.1.23", kernel_source="package"),
+        "d": slave(mac="02:00:00:00:00:04", address="192.168.1.24", kernel_source="build", nic="e1000"),
+    }
+    kernels: Any = build_fleet(SITE, slaves, ["master"])["site"]["kernels"]
+    assert {source: {arch: list(nics) for arch, nics in found.items()} for source, found in kernels.items()} == {
+        "build": {"i386": [""], "x86_64": ["e1000"]},
+        "package": {"x86_64": ["", "r8169"]},
+    }

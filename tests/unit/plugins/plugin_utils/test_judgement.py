@@ -10,9 +10,23 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement import BOOT_FILES, MIB, judge
+from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement import (
+    BOOT_FILES,
+    MIB,
+    MODULES,
+    PACKAGED_KERNEL,
+    judge,
+)
 
-SITE = {"interface": "eth0", "master_address": "192.168.1.1", "root": "/diskless", "tftp_root": "/srv/tftp"}
+SITE = {
+    "interface": "eth0",
+    "master_address": "192.168.1.1",
+    "root": "/diskless",
+    "tftp_root": "/srv/tftp",
+    "kernels": {"build": {"x86_64": {"": ["slave21"]}}, "package": {}},
+}
+PACKAGED = {**SITE, "kernels": {"build": {}, "package": {"x86_64": {"": ["slave21"]}}}}
+PACKAGES = {"x86_64": "linux-image-amd64"}
 GOOD: dict[str, Any] = {
     "interface": {
         "exists": True,
@@ -53,17 +67,21 @@ SLAVES = [
         "source": "/",
         "init": "auto",
         "architecture": "x86_64",
+        "kernel_source": "build",
     }
     for number in (21, 22)
 ]
 
 
 def problems(
-    change: Callable[[dict[str, Any]], object], allow_uplink: bool = False, slaves: list[dict[str, str]] | None = None
+    change: Callable[[dict[str, Any]], object],
+    allow_uplink: bool = False,
+    slaves: list[dict[str, str]] | None = None,
+    site: dict[str, Any] = SITE,
 ) -> list[str]:
     survey = copy.deepcopy(GOOD)
     change(survey)
-    return judge({"site": SITE, "slaves": slaves or SLAVES}, survey, allow_uplink, "/usr/src/linux")
+    return judge({"site": site, "slaves": slaves or SLAVES}, survey, allow_uplink, "/usr/src/linux", PACKAGES)
 
 
 def test_a_good_master_is_in_nobodys_way() -> None:
@@ -188,3 +206,39 @@ def test_just_enough_is_enough(change: Callable[[dict[str, Any]], object]) -> No
 
 def test_the_way_to_the_internet_can_be_allowed() -> None:
     assert problems(lambda survey: survey.update(default_route_interfaces=["eth0"]), allow_uplink=True) == []
+
+
+def packaged(**changes: str) -> list[dict[str, str]]:
+    return [{**slave, "kernel_source": "package", **changes} for slave in SLAVES]
+
+
+@pytest.mark.parametrize("tree", ["missing", "used"])
+def test_a_fleet_that_builds_no_kernel_needs_no_source(tree: str) -> None:
+    assert len(problems(lambda survey: survey.update(kernel_tree=tree))) == 1
+    assert problems(lambda survey: survey.update(kernel_tree=tree), slaves=packaged(), site=PACKAGED) == []
+
+
+def test_a_kernel_that_the_distribution_does_not_have_is_refused() -> None:
+    def machine(survey: dict[str, Any]) -> None:
+        survey["sources"]["/"]["machine"] = "i386"
+
+    found = problems(machine, slaves=packaged(architecture="i386"), site=PACKAGED)
+    assert len(found) == 2
+    assert found[0] == (
+        "slave21: slave_kernel_source is 'package', but this master's distribution has no kernel for "
+        "slave_architecture 'i386', only for x86_64; set it to build"
+    )
+
+
+@pytest.mark.parametrize("key", ["bytes", "inodes"])
+@pytest.mark.parametrize("short", [0, 1])
+def test_a_packaged_kernel_and_its_modules_take_room(key: str, short: int) -> None:
+    boot = BOOT_FILES[key] + PACKAGED_KERNEL[key]
+    sources = {"bytes": 2200 * MIB + 1, "inodes": 22_000}
+    roots = sources[key] + 2 * MODULES[key]
+
+    def room(place: str, number: int) -> list[str]:
+        return problems(lambda survey: survey["space"][place].update({key: number}), slaves=packaged(), site=PACKAGED)
+
+    assert len(room("/srv/tftp", boot - short)) == short
+    assert len(room("/diskless", roots - 2 * short)) == short

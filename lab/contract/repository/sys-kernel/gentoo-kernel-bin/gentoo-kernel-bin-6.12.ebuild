@@ -1,0 +1,11 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+EAPI=8
+
+inherit contract
+
+DESCRIPTION="The distribution's kernel, ready made"
+IUSE="generic-uki +initramfs secureboot"
+RDEPEND="initramfs? ( sys-kernel/dracut )"

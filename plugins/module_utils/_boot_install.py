@@ -1,0 +1,535 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bringing a master kernel into the boot menu beside what is there, so that what booted until now still does.
+
+The order of the steps, so that a run that ends at any of them leaves a machine that starts: what can refuse comes
+first. The kernel that the new one replaces gets a name and an entry of its own, which is the default if it has proven
+itself. The menu is made beside the old one, checked, and swapped by rename. Only then does the new image take its
+place, and at last the boot loader is told to try it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.netboot.diskless.plugins.module_utils import (
+    _boot_drivers,
+    _boot_entry,
+    _boot_initrd,
+    _boot_survey,
+    _files,
+    _kconfig,
+    _kernel_image,
+)
+from ansible_collections.netboot.diskless.plugins.module_utils._boot_entry import BootError, Kernel
+from ansible_collections.netboot.diskless.plugins.module_utils._boot_survey import Machine
+from ansible_collections.netboot.diskless.plugins.module_utils._files import read_file
+from ansible_collections.netboot.diskless.plugins.module_utils._placing import Placer, WantedFile, make_plan
+
+PART = "boot_entry"
+IMAGE_PART = "boot_image"
+CONFIG_PART = "boot_config"
+GRUB_SCRIPT = "/etc/grub.d/42_netboot-diskless"
+# GRUB cannot write to these, so a choice for one boot would stay for all (grub-reboot(8)).
+GRUB_READS_ONLY = ("btrfs", "zfs")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is wanted.
+
+    Args:
+        image: where the new kernel goes, in /boot.
+        source: the kernel as it was built; "" only to find out whether it could get an entry.
+        source_config: the configuration that it was built with.
+        system_map: its System.map, which installkernel takes too.
+        loader: auto, none, or which boot loader starts this machine.
+        command_line: what the kernel is told; "" for what the running one was told.
+        initramfs: auto (as the running kernel), always or never.
+        default: proven, now or never.
+        check_drivers: whether to compare the drivers of the root file system.
+        state_directory: where ledgers and former versions are kept.
+        root: what all other paths are below.
+    """
+
+    image: str
+    source: str = ""
+    source_config: str = ""
+    system_map: str = ""
+    loader: str = "auto"
+    command_line: str = ""
+    initramfs: str = "auto"
+    default: str = "proven"
+    check_drivers: bool = True
+    state_directory: str = "/var/lib/netboot-diskless"
+    root: str = "/"
+
+    def at(self, path: str) -> str:
+        """Where a path of the machine is."""
+        return os.path.join(self.root, path.lstrip("/"))
+
+
+@dataclass
+class Outcome:
+    """What was done, or with dry would be.
+
+    Args:
+        loader: the boot loader.
+        changed: whether anything had to change.
+        release: the new kernel's, or "" when it is not built yet.
+        running: whether the running kernel is that one.
+        ours: whether the running kernel is that one or an earlier one of ours.
+        next_boot: what the boot loader starts next: default (the new kernel, from now on), once (the new kernel, for
+            one boot), or as_before.
+        by_hand: what is left to do by hand.
+        differences: texts before and after.
+    """
+
+    loader: str
+    changed: bool = False
+    release: str = ""
+    running: bool = False
+    ours: bool = False
+    next_boot: str = "as_before"
+    by_hand: list[str] = field(default_factory=list)
+    differences: list[dict[str, str]] = field(default_factory=list)
+
+    def differs(self, path: str, before: str, after: str) -> None:
+        """Notes a file that changes."""
+        self.changed = True
+        self.differences.append({"before_header": path, "after_header": path, "before": before, "after": after})
+
+
+class State:
+    """What this collection remembers of boot entries: releases found running, RAM disks made, releases handed over."""
+
+    def __init__(self, state_directory: str) -> None:
+        self.path = os.path.join(state_directory, "boot_entry.json")
+        data = json.loads(read_file(self.path) or b"{}")
+        self.proven: list[str] = list(data.get("proven", []))
+        self.initrds: list[str] = list(data.get("initrds", []))
+        self.handed_over: list[str] = list(data.get("handed_over", []))
+
+    def write(self) -> None:
+        """Writes it down, when that changes anything."""
+        content = json.dumps(
+            {key: sorted(set(getattr(self, key))) for key in ("proven", "initrds", "handed_over")}, indent=0
+        ).encode()
+        if read_file(self.path) != content + b"\n":
+            _files.write_whole(self.path, content + b"\n", 0o600)
+
+
+def call(*command: str) -> str:
+    """Runs a command and returns what it prints.
+
+    Raises:
+        BootError: it fails, or it is not there; the text has the end of what it said.
+    """
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    except OSError as error:
+        raise BootError(f"{command[0]} cannot be run: {error.strerror}") from error
+    if done.returncode:
+        end = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
+        raise BootError(f"{' '.join(command)} failed with {done.returncode}:\n{end}")
+    return done.stdout
+
+
+def keep(path: str, state_directory: str) -> None:
+    """Keeps a former version where the former versions of our own files are (see Placer)."""
+    backups = os.path.join(state_directory, "former")
+    _files.make_directories(backups)
+    os.chmod(backups, 0o700)
+    kept = os.path.join(backups, path.lstrip("/"))
+    _files.make_directories(os.path.dirname(kept))
+    _files.copy_whole(path, kept)
+
+
+def swap(path: str, content: bytes, state_directory: str) -> None:
+    """Replaces a file of somebody else's by rename, with its owner and mode, and keeps the former version."""
+    keep(path, state_directory)
+    os.replace(_files.stage(path, content, _files.attributes_of(path)), path)
+
+
+def _release_of(path: str) -> str:
+    return _kernel_image.release(read_file(path) or b"")
+
+
+def previous_image(wish: Wish, release: str, running: str) -> str:
+    """Where the kernel lies that the new one replaces or has replaced, and that still has its modules, or "".
+
+    The one that runs is never let go for one that was built since and has not run.
+
+    Args:
+        wish: what is wanted.
+        release: the new kernel's.
+        running: the running kernel's.
+    """
+    able = [
+        path
+        for path in (wish.at(wish.image), wish.at(f"{wish.image}.old"))
+        if _release_of(path) not in ("", release) and os.path.isdir(wish.at(f"/lib/modules/{_release_of(path)}"))
+    ]
+    return next((path for path in able if _release_of(path) == running), able[0] if able else "")
+
+
+class Installer:
+    """Brings one kernel into the boot menu.
+
+    Args:
+        wish: what is wanted.
+        dry: whether only to find out what that takes.
+    """
+
+    def __init__(self, wish: Wish, dry: bool) -> None:
+        self.wish, self.dry = wish, dry
+        self.machine: Machine = _boot_survey.look(wish.root)
+        self.outcome = Outcome(_boot_entry.choose(self.machine, wish.loader))
+        self.state = State(wish.state_directory)
+        self.files: list[WantedFile] = []
+        self.images: list[WantedFile] = []
+        self.kernels: list[Kernel] = []
+        self.default = ""
+        self.line = ""
+
+    def run(self) -> Outcome:
+        """Does it.
+
+        Raises:
+            BootError: it cannot be done, or not safely; the old entries are as they were.
+            PlacingError: a file is somebody else's.
+        """
+        wish, outcome = self.wish, self.outcome
+        outcome.ours = self._is_ours(self.machine.release)
+        if os.path.dirname(wish.image) != "/boot":
+            raise BootError(f"{wish.image} is not in /boot, where boot loaders look for kernels")
+        # Whoever else makes the entry knows what it takes.
+        elsewhere = outcome.loader in (_boot_entry.INSTALLKERNEL, _boot_entry.NONE)
+        ramdisk = wish.initramfs == "always" or (
+            wish.initramfs == "auto" and self.machine.ramdisk != "" and not elsewhere
+        )
+        if ramdisk:
+            _boot_initrd.tool()
+        if not elsewhere:
+            self.line = _boot_entry.command_line(self.machine, wish.command_line, ramdisk)
+        if not wish.source:
+            return outcome
+        outcome.release = _release_of(wish.source)
+        if not outcome.release:
+            raise BootError(f"{wish.source} is no image of Linux for x86")
+        outcome.running = outcome.release == self.machine.release
+        self._check_drivers(ramdisk or elsewhere)
+        if outcome.loader == _boot_entry.INSTALLKERNEL:
+            self._hand_over()
+        else:
+            self._collect(ramdisk)
+            {
+                _boot_entry.GRUB: self._grub,
+                _boot_entry.SYSTEMD_BOOT: self._systemd_boot,
+                _boot_entry.LILO: self._lilo,
+                _boot_entry.LEGACY: self._legacy,
+                _boot_entry.NONE: self._none,
+            }[outcome.loader]()
+        if not self.dry:
+            self._forget_initrds()
+            self.state.write()
+        return outcome
+
+    def _is_ours(self, release: str) -> bool:
+        configs = Placer(self.wish.state_directory, CONFIG_PART).ledger.read()
+        return self.wish.at(f"/boot/config-{release}") in configs or release in self.state.handed_over
+
+    def _check_drivers(self, ramdisk: bool) -> None:
+        if not self.wish.check_drivers or self.outcome.running:
+            return
+        running, new = (
+            _boot_drivers.of_release(it, self.wish.root) for it in (self.machine.release, self.outcome.release)
+        )
+        told = _boot_drivers.problem(_boot_drivers.needed(self.wish.root), running, new, ramdisk)
+        if told:
+            raise BootError(
+                f"the new kernel {self.outcome.release} would not come up: {told}. Set their symbols to y in "
+                "master_kernel_symbols, or start from this kernel's configuration with master_kernel_base: running"
+            )
+
+    def _collect(self, ramdisk: bool) -> None:
+        """The kernels of the menu, with their files; what becomes the default."""
+        wish, release = self.wish, self.outcome.release
+        found = previous_image(wish, release, self.machine.release)
+        self._place_configs(release, _release_of(found) if found else "")
+        self.kernels = [Kernel(_boot_entry.NAME, wish.image, release, self._initrd(release) if ramdisk else "")]
+        if found:
+            image = f"{wish.image}.old"
+            self.files.append(WantedFile(wish.at(image), read_file(found)))
+            initrd = _initrd_path(_release_of(found))
+            previous = Kernel(
+                _boot_entry.PREVIOUS, image, _release_of(found), initrd if os.path.exists(wish.at(initrd)) else ""
+            )
+            self.kernels.append(previous)
+        self.images.append(WantedFile(wish.at(wish.image), read_file(wish.source)))
+        ours = {kernel.release for kernel in self.kernels}
+        self.state.proven = [it for it in {*self.state.proven, self.machine.release} if it in ours]
+        self.default = _boot_entry.default_entry(wish.default, self.kernels, set(self.state.proven))
+        if self.default == _boot_entry.NAME:
+            self.outcome.next_boot = "default"
+
+    def _place_configs(self, release: str, previous: str) -> None:
+        """The configurations, under the name by which mkinitramfs, dracut and our own survey look for them."""
+        new = read_file(self.wish.source_config)
+        former = read_file(self.wish.at(f"/boot/config-{previous}"))
+        files = [WantedFile(self.wish.at(f"/boot/config-{release}"), new)]
+        files += [WantedFile(self.wish.at(f"/boot/config-{previous}"), former)] if former is not None else []
+        self._place(CONFIG_PART, files)
+
+    def _initrd(self, release: str) -> str:
+        path = _initrd_path(release)
+        if not os.path.exists(self.wish.at(path)):
+            self.outcome.changed = True
+            if not self.dry:
+                _boot_initrd.make(release, self.wish.at(path), _kconfig.read(self.wish.source_config))
+                self.state.initrds.append(path)
+        return path
+
+    def _forget_initrds(self) -> None:
+        """Removes the RAM disks that we made for kernels that are gone."""
+        wanted = {kernel.initrd for kernel in self.kernels}
+        for path in self.state.initrds:
+            if path not in wanted:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(self.wish.at(path))
+        self.state.initrds = [path for path in self.state.initrds if path in wanted]
+
+    def _place(self, part: str, files: list[WantedFile]) -> None:
+        """Places files that are ours alone."""
+        placer = Placer(self.wish.state_directory, part)
+        plan = make_plan(files, [], placer.ledger.read())
+        for wanted in plan.write:
+            self.outcome.differs(wanted.path, _text(read_file(wanted.path)), _text(wanted.content))
+        for path in plan.remove:
+            self.outcome.differs(path, _text(read_file(path)), "")
+        self.outcome.changed |= bool(plan)
+        if not self.dry:
+            placer.apply(plan)
+            placer.settle(files)
+
+    def _try_once(self) -> bool:
+        """Puts the new image in its place; says whether the next boot is to try it."""
+        self._place(IMAGE_PART, self.images)
+        wanted = self.wish.default != "never" and not self.outcome.running and self.outcome.next_boot != "default"
+        if wanted:
+            self.outcome.next_boot = "once"
+        return wanted
+
+    def _choose_by_hand(self, why: str) -> None:
+        if self.outcome.next_boot == "once":
+            self.outcome.next_boot = "as_before"
+        self.outcome.by_hand.append(f"{why}: choose {self.kernels[0].title!r} in the boot menu")
+
+    # GRUB 2
+
+    def _grub(self) -> None:
+        path, menu_path = self.wish.at(GRUB_SCRIPT), self.wish.at(self.machine.grub)
+        script = _boot_entry.grub_script(self.kernels, self.line, self.default)
+        self.files.append(WantedFile(path, script.encode(), 0o755))
+        before = read_file(path)
+        self._place(PART, self.files)
+        menu = (read_file(menu_path) or b"").decode(errors="replace")
+        if _boot_entry.grub_mark(menu) != _boot_entry.grub_mark(script):
+            self.outcome.changed = True
+            self.outcome.differences.append({"prepared": f"{self.machine.grub}: made anew by grub-mkconfig\n"})
+            if not self.dry:
+                try:
+                    self._make_grub_cfg(menu_path, menu)
+                except BootError:
+                    # A script that grub-mkconfig stumbles over must not be there at the next kernel update.
+                    if before is None:
+                        os.unlink(path)
+                    else:
+                        _files.write_whole(path, before, 0o755)
+                    raise
+        if self._try_once():
+            self._grub_once()
+
+    def _make_grub_cfg(self, path: str, menu: str) -> None:
+        commands = self.machine.grub_commands
+        staged = _files.staged_name(path)
+        try:
+            call(f"{commands}-mkconfig", "-o", staged)
+            call(f"{commands}-script-check", staged)
+            made = read_file(staged) or b""
+            told = _boot_entry.grub_problem(
+                menu, made.decode(errors="replace"), _boot_entry.NAME, set(os.listdir(self.wish.at("/boot")))
+            )
+            if told:
+                raise BootError(f"{commands}-mkconfig made a menu that is not used, because {told}")
+            swap(path, made, self.wish.state_directory)
+        finally:
+            for left in (staged, f"{staged}.new"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(left)
+
+    def _grub_once(self) -> None:
+        commands, place = self.machine.grub_commands, os.path.dirname(self.machine.grub)
+        layers = call(f"{commands}-probe", "--target=abstraction", place).split()
+        layers += [kind for kind in call(f"{commands}-probe", "--target=fs", place).split() if kind in GRUB_READS_ONLY]
+        if layers:
+            self._choose_by_hand(f"GRUB cannot try a kernel for one boot here, since it cannot write to {layers[0]}")
+            return
+        environment = (read_file(self.wish.at(f"{place}/grubenv")) or b"").decode(errors="replace").splitlines()
+        if f"next_entry={_boot_entry.NAME}" not in environment:
+            self.outcome.changed = True
+            self.outcome.differences.append({"prepared": f"{place}/grubenv: next_entry={_boot_entry.NAME}\n"})
+            if not self.dry:
+                call(f"{commands}-reboot", _boot_entry.NAME)
+
+    # systemd-boot
+
+    def _systemd_boot(self) -> None:
+        boot = self.machine.systemd_boot
+        for kernel in self.kernels:
+            image, initrd = self._on_boot(kernel.image), self._on_boot(kernel.initrd)
+            text = _boot_entry.systemd_boot_entry(kernel, self.line, image, initrd)
+            place = f"{boot}/loader/entries/{_boot_entry.systemd_boot_id(kernel.name)}"
+            self.files.append(WantedFile(self.wish.at(place), text.encode()))
+        self._place(PART, self.files)
+        # The entry that was the default is the new kernel's from here on.
+        self._choose("LoaderEntryDefault", "set-default", self.default)
+        if self._try_once():
+            self._choose("LoaderEntryOneShot", "set-oneshot", _boot_entry.NAME)
+
+    def _on_boot(self, path: str) -> str:
+        """A file's path on the partition of the entries; it is copied there when /boot is on another."""
+        boot = self.machine.systemd_boot
+        if not path or boot == "/boot":
+            return path and f"/{os.path.basename(path)}"
+        copy = f"netboot-diskless/{os.path.basename(path)}"
+        for files in (self.images, self.files):
+            content = next((file.content for file in files if file.path == self.wish.at(path)), None)
+            if content is not None:
+                files.append(WantedFile(self.wish.at(f"{boot}/{copy}"), content))
+                return f"/{copy}"
+        self.files.append(WantedFile(self.wish.at(f"{boot}/{copy}"), read_file(self.wish.at(path))))
+        return f"/{copy}"
+
+    def _choose(self, variable: str, verb: str, name: str) -> None:
+        """Sets a variable of the boot loader's; without a name, takes it back if it names an entry of ours."""
+        now = _boot_survey.efi_text(variable, self.wish.root)
+        ours = [_boot_entry.systemd_boot_id(it) for it in (_boot_entry.NAME, _boot_entry.PREVIOUS)]
+        entry = _boot_entry.systemd_boot_id(name) if name else ""
+        if now == entry or (not name and now not in ours):
+            return
+        # bootctl(1) refuses to where the boot loader has not told of itself.
+        if not self.machine.said or not shutil.which("bootctl"):
+            self._choose_by_hand("systemd-boot cannot be told from here what to start (no LoaderInfo, or no bootctl)")
+            return
+        self.outcome.changed = True
+        self.outcome.differences.append({"prepared": f"{variable}: {entry}\n"})
+        if not self.dry:
+            call("bootctl", verb, entry)
+
+    # lilo and GRUB Legacy
+
+    def _edited(self, path: str, block: str) -> tuple[str, str]:
+        """A file of somebody else's before and after our block is in it."""
+        before = (read_file(path) or b"").decode(errors="surrogateescape")
+        after = _boot_entry.with_block(before, block)
+        if after != before:
+            self.outcome.differs(path, before, after)
+        return before, after
+
+    def _lilo(self) -> None:
+        path = self.wish.at(self.machine.lilo)
+        self._place(PART, self.files)
+        # lilo notes in its map which blocks of the disk an image has: the new one is in place before it runs.
+        once = self._try_once()
+        before, after = self._edited(path, _boot_entry.lilo_block(self.kernels, self.line, self.default))
+        map_it = ["lilo", *(["-D", _boot_entry.LILO_NAMES[self.default]] if self.default else [])]
+        if not self.dry and after != before:
+            content = after.encode(errors="surrogateescape")
+            staged = _files.stage(path, content, _files.attributes_of(path))
+            try:
+                call("lilo", "-t", "-C", staged)
+                swap(path, content, self.wish.state_directory)
+            finally:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(staged)
+            try:
+                call(*map_it)
+            except BootError as error:
+                swap(path, before.encode(errors="surrogateescape"), self.wish.state_directory)
+                call("lilo")
+                raise BootError(f"{error}\n{path} and the map are as they were") from error
+        if once and not self.dry:
+            call("lilo", "-R", _boot_entry.LILO_NAMES[_boot_entry.NAME])
+
+    def _legacy(self) -> None:
+        path = self.wish.at(self.machine.legacy)
+        self._place(PART, self.files)
+        menu = (read_file(path) or b"").decode(errors="surrogateescape")
+        try:
+            block = _boot_entry.legacy_block(menu, self.kernels, self.line)
+        except BootError as error:
+            raise BootError(f"{path}: {error}") from error
+        before, after = self._edited(path, block)
+        if after != before and not self.dry:
+            swap(path, after.encode(errors="surrogateescape"), self.wish.state_directory)
+        if self._try_once() or self.default:
+            self.outcome.next_boot = "as_before"
+            self._choose_by_hand(f"the default in {self.machine.legacy} is left as it is")
+
+    def _none(self) -> None:
+        self._place(PART, self.files)
+        self._place(IMAGE_PART, self.images)
+        self.outcome.next_boot = "as_before"
+        if not self.outcome.running:
+            self.outcome.by_hand.append(
+                f"give {self.wish.image} ({self.outcome.release}) an entry in the boot menu, beside the one of "
+                f"{self.machine.release}, and start it"
+            )
+
+    # installkernel
+
+    def _hand_over(self) -> None:
+        release, wish = self.outcome.release, self.wish
+        if release not in self.state.handed_over:
+            self.outcome.changed = True
+            self.outcome.differences.append({"prepared": f"installkernel {release} {wish.source}\n"})
+            if not self.dry:
+                call("installkernel", release, wish.source, wish.system_map, "/boot")
+                self.state.handed_over.append(release)
+        if not self.outcome.running:
+            self.outcome.by_hand.append(
+                f"the hooks of installkernel have decided what the next boot starts: see that it is {release}, and "
+                f"that {self.machine.release} is still in the menu"
+            )
+
+
+def _initrd_path(release: str) -> str:
+    return f"/boot/initramfs-{release}.img"
+
+
+def _text(data: bytes | None) -> str:
+    if data is None:
+        return ""
+    return data.decode(errors="replace") if b"\0" not in data[:8192] else f"({len(data)} bytes, not text)\n"
+
+
+def result_of(outcome: Outcome) -> dict[str, Any]:
+    """What the module returns, besides its differences."""
+    return {
+        "changed": outcome.changed,
+        "loader": outcome.loader,
+        "release": outcome.release,
+        "running": outcome.running,
+        "ours": outcome.ours,
+        "next_boot": outcome.next_boot,
+        "by_hand": outcome.by_hand,
+    }

@@ -1,0 +1,40 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which files of the TFTP root the look at the master asks about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.netboot.diskless.plugins.action.preflight import boot_files
+
+
+def slave(number: int, **changes: str) -> dict[str, str]:
+    return {
+        "loader": "pxelinux",
+        "mac_name": f"01-02-00-00-00-00-{number}",
+        "hex_name": f"C0A801{number}",
+        "boot_file": "pxelinux.0",
+        "kernel_file": "bzImage_x86_64",
+        "previous_kernel_file": "bzImage_x86_64.previous",
+        "initrd_file": "",
+        "previous_initrd_file": "",
+        **changes,
+    }
+
+
+def test_every_file_that_the_roles_write_is_asked_about() -> None:
+    kernel, initrd = "vmlinuz-package_x86_64", "initrd-package_x86_64"
+    packaged = {
+        "kernel_file": kernel,
+        "previous_kernel_file": f"{kernel}.previous",
+        "initrd_file": initrd,
+        "previous_initrd_file": f"{initrd}.previous",
+    }
+    slaves = [slave(21), slave(22, **packaged), slave(23, loader="etherboot", boot_file="ipxe/23.ipxe")]
+    fleet: dict[str, Any] = {"site": {"tftp_root": "/srv/tftp"}, "slaves": slaves}
+    images = ["bzImage_x86_64", "bzImage_x86_64.previous", initrd, f"{initrd}.previous", kernel, f"{kernel}.previous"]
+    configurations = [f"pxelinux.cfg/{slave[key]}" for slave in slaves[:2] for key in ("mac_name", "hex_name")]
+    names = ["pxelinux.0", "pxelinux.cfg/default", *images, *configurations, "ipxe/23.ipxe"]
+    assert boot_files(fleet, ["pxelinux.0"]) == [f"/srv/tftp/{name}" for name in names]

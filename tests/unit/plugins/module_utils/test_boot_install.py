@@ -1,0 +1,364 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bringing a kernel into the boot menu of each boot loader: what comes of it, what is kept, what a failure leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.netboot.diskless.plugins.module_utils._boot_entry import BootError
+from ansible_collections.netboot.diskless.plugins.module_utils._placing import PlacingError
+
+from tests.unit.boot_world import CONFIG, GRUB_CFG, LINE, RUNNING, BootWorld, bzimage
+from tests.unit.shared import needs_root
+
+pytestmark = needs_root
+
+NAME = "netboot-diskless-master"
+SCRIPT = "etc/grub.d/42_netboot-diskless"
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BootWorld:
+    return BootWorld(tmp_path, monkeypatch)
+
+
+def test_grub_tries_the_new_kernel_once_and_keeps_its_menu(world: BootWorld) -> None:
+    world.with_grub()
+    release = world.built()
+    outcome = world.install()
+    assert (outcome.loader, outcome.release, outcome.next_boot) == ("grub", release, "once")
+    assert outcome.changed and not outcome.running and not outcome.ours and outcome.by_hand == []
+    assert (world.root / "boot/bzImage-master").read_bytes() == (world.root / "built/bzImage").read_bytes()
+    assert world.read(f"boot/config-{release}") == CONFIG
+    menu = world.read("boot/grub/grub.cfg")
+    assert menu.startswith("menuentry 'Debian'") and f"linux /boot/bzImage-master {LINE}\n" in menu
+    assert "search --set=root /dev/vda1" in menu and "set default=" not in menu
+    assert "grub-reboot netboot-diskless-master" in world.calls()
+    kept = world.read(f"var/lib/netboot-diskless/former{world.root}/boot/grub/grub.cfg")
+    assert kept == GRUB_CFG
+
+
+def test_a_second_run_changes_nothing(world: BootWorld) -> None:
+    world.with_grub().built()
+    world.install()
+    before = world.snapshot()
+    world.calls()
+    outcome = world.install()
+    assert not outcome.changed and outcome.next_boot == "once" and outcome.differences == []
+    assert world.snapshot() == before
+    assert {call.split()[0] for call in world.calls()} <= {"grub-probe"}
+
+
+@pytest.mark.parametrize("loader", ["grub", "lilo", "legacy", "systemd_boot"])
+def test_a_dry_run_tells_and_touches_nothing(world: BootWorld, loader: str) -> None:
+    getattr(world, f"with_{loader}")().built()
+    before = world.snapshot()
+    outcome = world.install(dry=True)
+    told = " ".join(str(difference) for difference in outcome.differences)
+    assert outcome.changed and "bzImage-master" in told
+    assert world.snapshot() == before
+    assert {call.split()[0] for call in world.calls()} <= {"grub-probe"}
+    world.install()
+    assert not world.install(dry=True).changed or loader == "lilo"
+
+
+def test_a_kernel_that_was_found_running_becomes_the_default(world: BootWorld) -> None:
+    world.with_grub()
+    world.running = release = world.built()
+    world.install()
+    menu = world.read("boot/grub/grub.cfg")
+    assert f"set default='{NAME}'" in menu and "set fallback='0'" in menu and 'if [ "${boot_once}" != "true" ]' in menu
+    # Started again with the old one, by hand: what has proven itself stays the default.
+    world.running = RUNNING
+    outcome = world.install()
+    assert (outcome.changed, outcome.running, outcome.next_boot) == (False, False, "default")
+    assert outcome.release == release
+
+
+def test_a_rebuilt_kernel_leaves_the_running_one_as_the_default(world: BootWorld) -> None:
+    world.with_grub()
+    world.running = first = world.built()
+    world.install()
+    assert world.install().ours
+    second = world.built("6.1.9-master-00000002")
+    assert world.install().next_boot == "once"
+    assert (world.root / "boot/bzImage-master.old").read_bytes() == bzimage(first, first.encode())
+    assert {path.name for path in (world.root / "boot").glob("config-*")} == {f"config-{first}", f"config-{second}"}
+    menu = world.read("boot/grub/grub.cfg")
+    assert f"set default='{NAME}-old'" in menu and second in menu and first in menu
+    # Built once more before it ran: the one that runs is not let go for it.
+    third = world.built("6.1.9-master-00000003")
+    world.install()
+    assert (world.root / "boot/bzImage-master.old").read_bytes() == bzimage(first, first.encode())
+    assert not world.install().changed
+    world.running = third
+    world.install()
+    assert f"set default='{NAME}'" in world.read("boot/grub/grub.cfg")
+
+
+def test_a_previous_kernel_whose_modules_are_gone_has_no_entry(world: BootWorld) -> None:
+    world.with_grub()
+    first = world.built()
+    world.install()
+    (world.root / "lib/modules" / first).rmdir()
+    world.built("6.1.9-master-00000002")
+    world.install()
+    assert not (world.root / "boot/bzImage-master.old").exists()
+    assert f"{NAME}-old" not in world.read("boot/grub/grub.cfg")
+
+
+@pytest.mark.parametrize(
+    ("mode", "next_boot", "sets_default", "reboots"),
+    [("proven", "once", False, True), ("now", "default", True, False), ("never", "as_before", False, False)],
+)
+def test_when_it_becomes_the_default(
+    world: BootWorld, mode: str, next_boot: str, sets_default: bool, reboots: bool
+) -> None:
+    world.with_grub().built()
+    assert world.install(default=mode).next_boot == next_boot
+    assert ("set default=" in world.read("boot/grub/grub.cfg")) == sets_default
+    assert (f"grub-reboot {NAME}" in world.calls()) == reboots
+
+
+@pytest.mark.parametrize("given", [{"abstraction": "lvm"}, {"kind": "btrfs"}, {"kind": "zfs"}])
+def test_no_try_where_grub_cannot_write(world: BootWorld, given: dict[str, str]) -> None:
+    world.with_grub(**given).built()
+    outcome = world.install()
+    assert outcome.next_boot == "as_before" and "choose" in outcome.by_hand[0]
+    assert f"grub-reboot {NAME}" not in world.calls()
+
+
+@pytest.mark.parametrize(
+    ("trap", "told"),
+    [("broken", "syntax error"), ("lost", "no longer start /boot/vmlinuz-6.1.0-debian")],
+)
+@pytest.mark.parametrize("again", [False, True])
+def test_a_menu_that_cannot_be_made_leaves_all_as_it_was(world: BootWorld, trap: str, told: str, again: bool) -> None:
+    world.with_grub().built()
+    if again:
+        world.install()
+        world.built("6.1.9-master-00000002")
+    before = world.snapshot()
+    world.write(trap, "")
+    with pytest.raises(BootError, match=told):
+        world.install()
+    (world.root / trap).unlink()
+    world.calls()
+    after = world.snapshot()
+    for path in ("boot/grub/grub.cfg", "boot/bzImage-master", SCRIPT):
+        assert after.get(str(world.root / path)) == before.get(str(world.root / path)), path
+    assert not list((world.root / "boot/grub").glob(".*"))
+    assert world.install().changed
+
+
+def test_a_file_of_somebody_else_is_not_replaced(world: BootWorld) -> None:
+    world.with_grub().built()
+    world.write("boot/bzImage-master", "mine")
+    with pytest.raises(PlacingError, match="was neither written by"):
+        world.install()
+    assert world.read("boot/bzImage-master") == "mine"
+
+
+def test_lilo(world: BootWorld) -> None:
+    world.with_lilo()
+    release = world.built()
+    outcome = world.install()
+    assert (outcome.loader, outcome.next_boot) == ("lilo", "once")
+    text = world.read("etc/lilo.conf")
+    assert text.startswith(
+        "boot=/dev/vda\ndefault=linux\nimage=/boot/vmlinuz\n    label=linux\n# BEGIN netboot.diskless\n"
+    )
+    assert f'    literal="{LINE}"\n' in text and f"# {release}\n" in text
+    assert world.calls() == ["lilo -t -C /etc/.lilo.conf.netboot", "lilo", "lilo -R netboot-master"]
+    world.running = release
+    world.install()
+    assert world.calls()[1:] == ["lilo -D netboot-master"]
+    assert not world.install().changed and world.calls() == []
+
+
+def test_lilo_refuses(world: BootWorld) -> None:
+    world.with_lilo().built()
+    before = world.read("etc/lilo.conf")
+    world.write("broken", "")
+    with pytest.raises(BootError, match="Fatal: no"):
+        world.install()
+    assert world.read("etc/lilo.conf") == before and not (world.root / "etc/.lilo.conf.netboot").exists()
+
+
+def test_grub_legacy_keeps_its_default(world: BootWorld) -> None:
+    world.with_legacy()
+    release = world.built()
+    outcome = world.install()
+    assert (outcome.loader, outcome.next_boot) == ("grub-legacy", "as_before")
+    assert "the default in /boot/grub/menu.lst is left as it is" in outcome.by_hand[0]
+    text = world.read("boot/grub/menu.lst")
+    assert text.startswith("default 0\ntitle Gentoo\n")
+    assert f"title Linux {release} (netboot.diskless)\nroot (hd0,0)\nkernel /boot/bzImage-master {LINE}\n" in text
+    assert not world.install().changed
+
+
+@pytest.mark.parametrize(
+    ("esp", "linux"),
+    [("boot", "/bzImage-master"), ("efi", "/netboot-diskless/bzImage-master")],
+)
+def test_systemd_boot(world: BootWorld, esp: str, linux: str) -> None:
+    world.with_systemd_boot(esp)
+    release = world.built()
+    outcome = world.install()
+    assert (outcome.loader, outcome.next_boot) == ("systemd-boot", "once")
+    entry = world.read(f"{esp}/loader/entries/a-{NAME}.conf").splitlines()
+    assert entry[1:] == [
+        f"title Linux {release} (netboot.diskless)",
+        f"version {release}",
+        f"linux {linux}",
+        f"options {LINE}",
+    ]
+    assert (world.root / esp / linux.lstrip("/")).read_bytes() == (world.root / "built/bzImage").read_bytes()
+    assert world.read(f"{esp}/loader/loader.conf") == "default debian.conf\n"
+    assert world.calls() == [f"bootctl set-oneshot a-{NAME}.conf"]
+    assert not world.install().changed and world.calls() == []
+
+
+def test_systemd_boot_that_has_not_told_of_itself(world: BootWorld) -> None:
+    world.with_systemd_boot().built()
+    for variable in (world.root / "sys/firmware/efi/efivars").iterdir():
+        variable.unlink()
+    outcome = world.install()
+    assert outcome.next_boot == "as_before" and "no LoaderInfo" in outcome.by_hand[0] and world.calls() == []
+
+
+def test_systemd_boots_default_follows_what_has_proven_itself(world: BootWorld) -> None:
+    world.with_systemd_boot()
+    world.running = world.built()
+    world.install()
+    assert world.calls() == [f"bootctl set-default a-{NAME}.conf"]
+    assert not world.install().changed
+    # The entry of this name is the new kernel's now.
+    world.built("6.1.9-master-00000002")
+    world.install()
+    assert world.calls() == [f"bootctl set-default a-{NAME}-old.conf", f"bootctl set-oneshot a-{NAME}.conf"]
+
+
+def test_installkernel_is_given_what_was_built(world: BootWorld) -> None:
+    world.command("installkernel", "")
+    release = world.built()
+    outcome = world.install(system_map="/built/System.map")
+    assert (outcome.loader, outcome.next_boot) == ("installkernel", "as_before") and release in outcome.by_hand[0]
+    assert world.calls() == [f"installkernel {release} /built/bzImage /built/System.map /boot"]
+    assert not (world.root / "boot/bzImage-master").exists()
+    world.running = release
+    outcome = world.install(system_map="/built/System.map")
+    assert not outcome.changed and outcome.ours and world.calls() == []
+
+
+def test_an_entry_that_is_made_by_hand(world: BootWorld) -> None:
+    world.write("run/systemd/container", "systemd-nspawn\n")
+    world.write(f"boot/initrd.img-{RUNNING}", "")
+    world.write("proc/cmdline", "rdinit=/host\n")
+    release = world.built()
+    outcome = world.install(loader="none")
+    assert outcome.by_hand == [
+        f"give /boot/bzImage-master ({release}) an entry in the boot menu, beside the one of {RUNNING}, and start it"
+    ]
+    assert (world.root / "boot/bzImage-master").exists() and not world.install(loader="none").changed
+
+
+@pytest.mark.parametrize("tool", ["dracut", "mkinitramfs"])
+def test_a_kernel_gets_a_ram_disk_when_the_running_one_had_one(world: BootWorld, tool: str) -> None:
+    world.with_grub()
+    world.write(f"boot/initrd.img-{RUNNING}", "")
+    out = {"dracut": "$2", "mkinitramfs": "$2"}[tool]
+    for name in ("dracut", "mkinitramfs"):
+        (world.bin / name).unlink(missing_ok=True)
+    world.command(tool, f"printf '\\037\\213 made for '$3 > {out}")
+    release = world.built()
+    world.install()
+    assert world.read("boot/grub/grub.cfg").count(f"initrd /boot/initramfs-{release}.img") == 1
+    image = world.root / f"boot/initramfs-{release}.img"
+    assert image.read_bytes() == b"\x1f\x8b made for " + release.encode()
+    assert image.stat().st_mode & 0o777 == 0o600
+    assert not world.install().changed
+    # The RAM disk of a kernel that is gone goes; that of the one before stays, as does one that is not ours.
+    world.running = release
+    second = world.built("6.1.9-master-00000002")
+    world.install()
+    world.running = second
+    world.built("6.1.9-master-00000003")
+    world.install()
+    assert sorted(path.name for path in (world.root / "boot").glob("init*")) == [
+        "initramfs-6.1.9-master-00000002.img",
+        "initramfs-6.1.9-master-00000003.img",
+        f"initrd.img-{RUNNING}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "config", "told"),
+    [
+        ("echo cannot find a module >&2; exit 3", CONFIG, "failed with 3:\ncannot find a module"),
+        ("printf '\\050\\265\\057\\375' > $2", CONFIG, "needs RD_ZSTD of it"),
+        ("printf '\\037\\213' > $2", "", "needs BLK_DEV_INITRD, RD_GZIP of it"),
+    ],
+)
+def test_a_ram_disk_that_cannot_be_used(world: BootWorld, script: str, config: str, told: str) -> None:
+    release = world.with_grub().built()
+    world.command("dracut", script)
+    world.write("built/.config", config)
+    before = world.snapshot()
+    with pytest.raises(BootError, match=told):
+        world.install(initramfs="always")
+    state = str(world.root / "var/lib")
+    after = {path: file for path, file in world.snapshot().items() if not path.startswith(state)}
+    # The tools look for the configuration under this name; nothing starts a kernel by it.
+    assert after.pop(str(world.root / f"boot/config-{release}"))[0] == config.encode()
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"image": "/srv/bzImage"}, "/srv/bzImage is not in /boot"),
+        ({"source": "/proc/self/status"}, "is no image of Linux"),
+        ({"loader": "lilo"}, "master_kernel_boot_loader is lilo, which is not here; here is grub"),
+    ],
+)
+def test_refusals_change_nothing(world: BootWorld, changes: dict[str, Any], told: str) -> None:
+    world.with_grub().built()
+    before = world.snapshot()
+    with pytest.raises(BootError, match=told):
+        world.install(**changes)
+    assert world.snapshot() == before
+
+
+def test_a_kernel_without_the_disks_driver_is_refused(world: BootWorld) -> None:
+    world.with_grub()
+    release = world.built()
+    for name, built_in in ((RUNNING, "ext4 virtio_blk"), (release, "ext4")):
+        lines = "".join(f"kernel/{module}.ko\n" for module in built_in.split())
+        world.write(f"lib/modules/{name}/modules.builtin", lines)
+        world.write(f"lib/modules/{name}/modules.dep", "")
+    device = world.root / "sys/devices/pci0/virtio1/block/vda/vda1"
+    device.mkdir(parents=True)
+    (world.root / "sys/module/virtio_blk").mkdir(parents=True)
+    (world.root / "sys/bus/virtio/drivers/virtio_blk").mkdir(parents=True)
+    (world.root / "sys/bus/virtio/drivers/virtio_blk/module").symlink_to(world.root / "sys/module/virtio_blk")
+    (device.parents[2] / "driver").symlink_to(world.root / "sys/bus/virtio/drivers/virtio_blk")
+    (world.root / "sys/class/block").mkdir(parents=True)
+    (world.root / "sys/class/block/vda1").symlink_to(device)
+    before = world.snapshot()
+    with pytest.raises(BootError, match="does not have virtio_blk, by which / is mounted now"):
+        world.install()
+    assert world.snapshot() == before
+    assert world.install(check_drivers=False).changed
+
+
+def test_without_a_source_it_only_finds_out(world: BootWorld) -> None:
+    world.with_grub()
+    before = world.snapshot()
+    outcome = world.install(dry=True, source="")
+    assert (outcome.loader, outcome.changed, outcome.release) == ("grub", False, "")
+    assert world.snapshot() == before

@@ -1,0 +1,110 @@
+# Copyright (c) netboot.diskless authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an initial RAM disk holds, lacks and must not hold."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from ansible_collections.netboot.diskless.plugins.module_utils._ramdisk import BadRamDisk, entries, missing, secrets
+
+from tests.unit.packaged_kernel import DIRECTORY, FILE, MODULES, PACKED, PLAIN, cpio, ram_disk
+
+KEY = b"-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n"
+
+
+def test_every_archive_of_it_is_read() -> None:
+    found = {entry.path: entry for entry in entries(ram_disk())}
+    assert set(found) == {name.removeprefix("./") for name in {**PLAIN, **PACKED}}
+    assert found["usr/sbin/mount.nfs"].data == b"\x7fELF" and found["usr/sbin/mount.nfs"].mode == FILE
+    assert found["."].mode == DIRECTORY
+    assert found["etc/netconfig"].data == b"udp\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"\x28\xb5\x2f\xfd", "neither cpio nor gzip"),
+        (cpio(PLAIN)[:200], "broken"),
+        (ram_disk()[:-20], "ends too early"),
+        (cpio({}) + b"\x1f\x8b" + b"x" * 50, "broken"),
+    ],
+)
+def test_a_broken_one_is_refused(data: bytes, told: str) -> None:
+    with pytest.raises(BadRamDisk, match=told):
+        list(entries(data))
+
+
+@pytest.mark.parametrize(
+    ("driver", "known"),
+    [
+        ("", True),
+        ("via-rhine", True),
+        ("via_rhine", True),
+        # Built in.
+        ("e1000", True),
+        ("e1000e", False),
+        ("nfs.ko", False),
+        ("8086:10d3", True),
+        ("8086:10D3", True),
+        ("8086:10d4", False),
+    ],
+)
+def test_a_driver_that_is_missing_is_told(driver: str, known: bool) -> None:
+    kind = "a driver of the network adapter" if ":" in driver else "the network driver"
+    assert missing(list(entries(ram_disk())), [driver], [], []) == ([] if known else [f"{kind} {driver}"])
+
+
+@pytest.mark.parametrize(
+    ("modules", "known"),
+    [((), False), (("virtio_pci",), False), (("virtio_net",), False), (("virtio_net", "virtio_pci"), True)],
+)
+def test_a_virtual_card_needs_the_driver_of_its_bus_and_its_own(modules: tuple[str, ...], known: bool) -> None:
+    files = {**PLAIN, **{f"{MODULES}kernel/{name}.ko.xz": b"" for name in modules}}
+    assert (missing(list(entries(ram_disk(files))), ["1af4:1000"], [], []) == []) == known
+
+
+def test_a_device_of_a_driver_that_is_built_in_is_known() -> None:
+    text = b"e1000.license=GPL\0e1000.alias=pci:v00008086d0000100Esv*sd*bc*sc*i*\0e1000.author=x\0"
+    files = {**PLAIN, f"{MODULES}modules.builtin.modinfo": text}
+    assert missing(list(entries(ram_disk(files))), ["8086:100e"], [], []) == []
+
+
+@pytest.mark.parametrize("lost", [*PLAIN, *PACKED])
+def test_modules_and_programs_that_are_missing_are_told(lost: str) -> None:
+    plain = {name: data for name, data in PLAIN.items() if name != lost}
+    packed = {name: data for name, data in PACKED.items() if name != lost}
+    lacking = missing(
+        list(entries(ram_disk(plain, packed))), [], ["nfs", "nfsv3", "nfsv4"], ["bin/nfsmount", "sbin/mount.nfs"]
+    )
+    name = lost.rpartition("/")[2]
+    kinds = {"nfs": "the module nfs", "nfsv3": "the module nfsv3", "nfsv4": "the module nfsv4"}
+    kinds |= {"nfsmount": "the program /bin/nfsmount", "mount": "the program /sbin/mount.nfs"}
+    wanted = kinds.get(name.partition(".")[0])
+    assert lacking == ([wanted] if wanted else [])
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"etc/profile": b"PATH=/bin\n"}, []),
+        ({"etc/dropbear/key": KEY}, ["etc/dropbear/key"]),
+        ({"root/key": KEY, "cryptroot/keyfiles/a": KEY}, ["cryptroot/keyfiles/a", "root/key"]),
+        # A library that reads keys has their first line among its texts.
+        ({"usr/lib/libcrypto.so.3": b"\x7fELF" + KEY}, []),
+        # On the master, others cannot read it.
+        ({"etc/secret": b"password\n"}, ["etc/secret"]),
+        ({"etc/public": b"password\n"}, []),
+        ({"etc/secret": DIRECTORY}, []),
+    ],
+)
+def test_secrets_are_told(tmp_path: Path, files: dict[str, bytes | int], told: list[str]) -> None:
+    (tmp_path / "etc").mkdir()
+    for name, mode in {"secret": 0o640, "public": 0o644}.items():
+        (tmp_path / "etc" / name).write_text("password\n")
+        (tmp_path / "etc" / name).chmod(mode)
+    found = list(entries(gzip.compress(cpio(files))))
+    assert secrets(found, str(tmp_path)) == told
