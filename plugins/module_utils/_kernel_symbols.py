@@ -128,7 +128,8 @@ ARM = (
 # objtool's libelf.
 ARCHITECTURES = {
     "x86_64": (*PC, Part({"NR_CPUS": "64", **_on("UNWINDER_FRAME_POINTER")})),
-    "i386": (*PC, Part({"NR_CPUS": "8", **_off("64BIT"), **_on("M686")})),
+    # glibc aborts without COMPAT_32BIT_TIME: programs of 32 bits still call futex(2) and others with a time of 32.
+    "i386": (*PC, Part({"NR_CPUS": "8", **_off("64BIT"), **_on("M686 COMPAT_32BIT_TIME")})),
     "arm64": (*ARM, Part({"NR_CPUS": "64"})),
 }
 

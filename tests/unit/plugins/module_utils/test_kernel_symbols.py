@@ -70,6 +70,11 @@ def test_a_machine_gets_what_its_kind_has(architecture: str, kind: str) -> None:
     assert {"EFI_STUB": "y", "ACPI": "y", "PCI": "y", "BLK_DEV_INITRD": "y"}.items() <= found.items()
 
 
+def test_a_32_bit_kernel_has_the_calls_that_32_bit_programs_make() -> None:
+    assert slave_symbols("i386", version="6.1")["COMPAT_32BIT_TIME"] == "y"
+    assert "COMPAT_32BIT_TIME" not in slave_symbols("x86_64", version="6.1")
+
+
 @pytest.mark.parametrize("architecture", ["", "riscv", "X86_64", "amd64"])
 def test_an_unknown_architecture_is_refused(architecture: str) -> None:
     known = "arm64, i386, x86_64"
