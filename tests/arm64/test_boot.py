@@ -94,7 +94,7 @@ def test_a_second_run_changes_nothing(settings: Settings, kernel: Path) -> None:
     assert re.search(r"changed=0\s.*failed=0", build(settings))
 
 
-def test_it_boots_from_the_masters_nfs(master: Settings, kernel: Path, tmp_path: Path) -> None:
+def test_it_boots_from_the_masters_nfs(kernel: Path, master: Settings, tmp_path: Path) -> None:
     slave, expected = Inventory.read(INVENTORY).slave(master, SLAVE)
     root = f"{expected.root.partition(':')[2]}/arm64"
     userland.make(master.master_root / root.lstrip("/"), userland.fetch(tmp_path), SLAVE)
