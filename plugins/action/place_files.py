@@ -54,7 +54,7 @@ ARGUMENTS: dict[str, Any] = {
     "variables": {"type": "dict", "default": {}},
     "render_directory": {"type": "str", "default": ""},
     "shipped_settings": {"type": "dict", "default": {}},
-    "state_directory": {"type": "str", "default": "/var/lib/netboot-diskless"},
+    "state_directory": {"type": "path", "default": "/var/lib/netboot-diskless"},
 }
 
 

@@ -242,7 +242,8 @@ def _run(command: list[str]) -> None:
         raise InitrdError(f"{command[0]} cannot be run: {error.strerror}") from error
     if done.returncode:
         lines = (done.stdout + done.stderr).decode(errors="replace").splitlines()
-        raise InitrdError(f"{' '.join(command)} ended with {done.returncode}:\n" + "\n".join(lines[-_TAIL:]))
+        told = "\n".join(lines[-_TAIL:])
+        raise InitrdError(f"what makes the initial RAM disk ended with {done.returncode}:\n{told}")
 
 
 def _state(path: str) -> list[int]:

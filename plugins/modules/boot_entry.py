@@ -21,6 +21,7 @@ description:
     root, and in a container.
 extends_documentation_fragment:
   - netboot.diskless.attributes
+  - netboot.diskless.state
 attributes:
   check_mode:
     support: full
@@ -69,10 +70,6 @@ options:
     description: Whether to refuse a kernel without the drivers by which the root file system is mounted now.
     type: bool
     default: true
-  state_directory:
-    description: Where the master keeps ledgers and former versions.
-    type: path
-    default: /var/lib/netboot-diskless
 author:
   - netboot.diskless authors (@netboot-diskless)
 """

@@ -82,7 +82,6 @@ site:
     nat: false
     nfs_version: "4.2"
     master_name: master
-    architectures: [x86_64]
     kernels:
       build:
         x86_64: {"": [slave21]}

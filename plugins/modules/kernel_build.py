@@ -17,6 +17,7 @@ description:
     C(CROSS_COMPILE) in the task's environment says.
 extends_documentation_fragment:
   - netboot.diskless.attributes
+  - netboot.diskless.state
 attributes:
   check_mode:
     support: full
@@ -71,10 +72,6 @@ options:
       - The action plugin uses it to build in the background and show the progress.
     type: bool
     default: true
-  state_directory:
-    description: Where the master keeps ledgers and former versions.
-    type: path
-    default: /var/lib/netboot-diskless
 author:
   - netboot.diskless authors (@netboot-diskless)
 """

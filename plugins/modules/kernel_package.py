@@ -19,6 +19,7 @@ description:
   - Takes about five seconds, and looks at several hundred files when nothing has changed.
 extends_documentation_fragment:
   - netboot.diskless.attributes
+  - netboot.diskless.state
 attributes:
   check_mode:
     support: full
@@ -70,10 +71,6 @@ options:
     description: Where the RAM disk of O(previous_kernel) goes. There is always a pair that fits.
     type: path
     required: true
-  state_directory:
-    description: Where the master keeps ledgers and former versions.
-    type: path
-    default: /var/lib/netboot-diskless
 author:
   - netboot.diskless authors (@netboot-diskless)
 """

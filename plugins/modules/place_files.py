@@ -20,6 +20,7 @@ description:
     master is asked.
 extends_documentation_fragment:
   - netboot.diskless.attributes
+  - netboot.diskless.state
 attributes:
   check_mode:
     support: full
@@ -120,10 +121,6 @@ options:
         comments. A file that says just that is as its package shipped it.
     type: dict
     default: {}
-  state_directory:
-    description: Where the master keeps ledgers and former versions.
-    type: str
-    default: /var/lib/netboot-diskless
 author:
   - netboot.diskless authors (@netboot-diskless)
 """

@@ -15,6 +15,7 @@ description:
   - Fails with every problem at once, each with what to do about it. Nothing is changed.
 extends_documentation_fragment:
   - netboot.diskless.attributes
+  - netboot.diskless.state
 attributes:
   check_mode:
     support: full
@@ -87,10 +88,6 @@ options:
     type: list
     elements: str
     default: []
-  state_directory:
-    description: Where the master keeps ledgers.
-    type: path
-    default: /var/lib/netboot-diskless
 author:
   - netboot.diskless authors (@netboot-diskless)
 """

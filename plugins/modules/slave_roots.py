@@ -19,6 +19,7 @@ description:
   - One call serves all slaves. The copy's progress is shown.
 extends_documentation_fragment:
   - netboot.diskless.attributes
+  - netboot.diskless.state
 attributes:
   check_mode:
     support: full
@@ -86,10 +87,6 @@ options:
       - The action plugin uses it to copy in the background and show the progress.
     type: bool
     default: true
-  state_directory:
-    description: Where the master keeps what it knows of its roots.
-    type: path
-    default: /var/lib/netboot-diskless
 author:
   - netboot.diskless authors (@netboot-diskless)
 """

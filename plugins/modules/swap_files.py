@@ -14,6 +14,7 @@ description:
     When a step fails, all files are as they were.
 extends_documentation_fragment:
   - netboot.diskless.attributes
+  - netboot.diskless.state
 attributes:
   check_mode:
     support: full
@@ -80,10 +81,6 @@ options:
         comments. A file that says just that is as its package shipped it.
     type: dict
     default: {}
-  state_directory:
-    description: Where ledgers and former versions are kept.
-    type: path
-    default: /var/lib/netboot-diskless
 author:
   - netboot.diskless authors (@netboot-diskless)
 """

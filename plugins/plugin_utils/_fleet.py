@@ -67,9 +67,8 @@ def build_fleet(
     checked.sort(key=lambda slave: slave.number or 0)
     records = [slave_record(slave, site, problems) for slave in checked]
     problems.fail_if_any()
-    architectures = sorted({record["architecture"] for record in records})
     kernels = {source: _nics_by_architecture(records, source) for source in KERNEL_SOURCES}
-    return {"site": {**site_record(site, architectures), "kernels": kernels}, "slaves": records}
+    return {"site": {**site_record(site), "kernels": kernels}, "slaves": records}
 
 
 def _nics_by_architecture(records: Sequence[Mapping[str, str]], source: str) -> dict[str, dict[str, list[str]]]:

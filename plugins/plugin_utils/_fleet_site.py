@@ -148,7 +148,7 @@ def _check_tftp_root(site: Site, problems: Problems) -> None:
         problems.add(SITE, "fleet_tftp_root", site.tftp_root, allowed)
 
 
-def site_record(site: Site, architectures: list[str]) -> dict[str, object]:
+def site_record(site: Site) -> dict[str, object]:
     """Return the model's site as plain JSON data. The site must have passed every check."""
     where = site.network
     if where is None:
@@ -170,5 +170,4 @@ def site_record(site: Site, architectures: list[str]) -> dict[str, object]:
         "nat": site.nat,
         "nfs_version": site.nfs_version,
         "master_name": site.master_name,
-        "architectures": architectures,
     }

@@ -133,11 +133,11 @@ def test_the_whole_set_boots_each_machine_with_its_values(lab: Lab, tmp_path: Pa
     assert [call.split()[0] for call in lab.calls] == [
         "up",
         "play",
-        *["boot"] * 4,
+        *["boot"] * 3,
         "down",
         "up",
         "play",
-        *["boot"] * 4,
+        *["boot"] * 5,
         "down",
     ]
     crowd = lab.calls[-2].split()[1:]

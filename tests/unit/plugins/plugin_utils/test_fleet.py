@@ -52,7 +52,6 @@ def test_the_articles_network() -> None:
             "nat": False,
             "nfs_version": "4.2",
             "master_name": "master",
-            "architectures": ["x86_64"],
             "kernels": {"build": {"x86_64": {"": ["slave21"]}}, "package": {}},
         },
         "slaves": [
@@ -185,7 +184,6 @@ def test_slaves_are_in_the_order_of_their_addresses_as_numbers() -> None:
     }
     model = build_fleet(SITE, slaves, ["master"])
     assert [record["name"] for record in model["slaves"]] == ["b", "c", "a"]
-    assert model["site"]["architectures"] == ["i386", "x86_64"]
     kernels: Any = model["site"]["kernels"]
     assert kernels["build"] == {"i386": {"": ["b"]}, "x86_64": {"": ["c"], "10ec:8168": ["a"]}}
 

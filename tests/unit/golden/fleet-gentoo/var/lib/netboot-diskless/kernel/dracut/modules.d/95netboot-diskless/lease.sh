@@ -1,9 +1,9 @@
 #!/bin/sh
 # Managed by netboot.diskless: what udhcpc runs. The address stays for good, because the root hangs on it.
+# All of its variables are udhcpc's.
+# shellcheck disable=SC2154
 
 [ "$1" = bound ] || exit 0
-# All of these are udhcpc's.
-# shellcheck disable=SC2154
 busybox ip address add "${ip}/${mask}" broadcast + dev "${interface}"
 for gateway in ${router}; do
     busybox ip route add default via "${gateway}" dev "${interface}"

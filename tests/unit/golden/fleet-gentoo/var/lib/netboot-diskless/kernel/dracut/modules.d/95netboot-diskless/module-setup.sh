@@ -1,6 +1,8 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Managed by netboot.diskless: dracut's module that takes a slave to its root by NFS. dracut's own network modules want
 # systemd, or a DHCP client that not every release of dracut still knows; busybox has one, and Gentoo's base has busybox.
+# dracut's functions find their variables set.
+# shellcheck disable=SC2154
 
 check() {
     require_binaries busybox mount.nfs || return 1
