@@ -13,10 +13,10 @@ SHELL       := /bin/bash
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 .DEFAULT_GOAL := help
 
-.PHONY: help venv lint unit sanity molecule matrix test bench render
+.PHONY: help venv lint unit sanity molecule matrix arm64 test bench render
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: ## Make the virtual environment (quick when nothing changed)
 	@tools/venv.sh $(VENV) $(PYTHON)
@@ -35,6 +35,9 @@ molecule: venv ## Check, converge and verify a master in the lab (root)
 
 matrix: venv ## Boot every supported combination that has not passed yet, and print the table (root)
 	@python -m matrix $(ARGS)
+
+arm64: venv ## Cross-build a kernel for arm64 and boot it from NFS in QEMU; not a part of test (root)
+	@pytest --capture=no tests/arm64 $(ARGS)
 
 test: venv ## Run everything that must pass
 	@tools/test.sh

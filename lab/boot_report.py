@@ -33,7 +33,7 @@ def facts(outcome: Outcome) -> list[str]:
         ("host name", said.hostname),
         ("address", ", ".join(said.addresses)),
         ("root", said.root),
-        ("kernel", said.kernel),
+        ("kernel", f"{said.kernel} {said.machine}"),
         ("command line", said.cmdline),
         ("init", said.init),
         ("firmware", said.firmware),

@@ -10,6 +10,7 @@ import subprocess
 from lab.report import say
 
 MASTER = (
+    "arch-test",  # tells mmdebstrap that this machine runs 32-bit programs
     "debian-archive-keyring",  # signs the suite that the masters are made of
     "e2fsprogs",  # makes the disks of a master that is an emulated machine
     "iproute2",
@@ -46,6 +47,17 @@ TESTS = (
     "openssh-client",
     "rsync",
     "tftp-hpa",
+)
+ARM64 = (  # for `make arm64` alone
+    "bc",
+    "bison",
+    "flex",
+    "gcc",  # Linux makes its tools with it, and the kernel with the next one
+    "gcc-aarch64-linux-gnu",
+    "libc6-dev",
+    "make",
+    "qemu-efi-aarch64",
+    "qemu-system-arm",
 )
 ALL = tuple(dict.fromkeys(MASTER + SLAVES))
 

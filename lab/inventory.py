@@ -21,9 +21,10 @@ from typing import Any
 
 from lab.probe import Expected
 from lab.settings import CHECKOUT, MASTER_ADDRESS, Settings
-from lab.slave import Slave
+from lab.slave import PROCESSORS, Slave
 
 CONSOLE = "ttyS0,115200"
+DEFAULT_ARCHITECTURE = "x86_64"
 DEFAULT_ROOT = "/diskless"
 """fleet_root, where the inventory leaves it to the roles."""
 
@@ -111,7 +112,7 @@ class Inventory:
     def expected(self, name: str) -> Expected:
         """What the slave should say about itself once it runs.
 
-        :raises InventoryError: no such slave, or no address.
+        :raises InventoryError: no such slave, no address, or an architecture that the lab has not.
         """
         if name not in self.slaves:
             raise InventoryError(f"{name} is not in the group `slaves`: {', '.join(self.slaves) or 'it is empty'}")
@@ -122,12 +123,23 @@ class Inventory:
         root = self._plain(name, "slave_root", f"{parent}/{address}" if parent else "")
         hostname = self._plain(name, "slave_hostname", name)
         version = self._plain(name, "slave_nfs_version", self._plain(name, "fleet_nfs_version", ""))
-        return Expected(hostname, address, f"{MASTER_ADDRESS}:{root}" if root else "", version)
+        device = f"{MASTER_ADDRESS}:{root}" if root else ""
+        return Expected(hostname, address, device, version, architecture=self._architecture(name))
+
+    def _architecture(self, name: str) -> str:
+        """What the slave is, and what its machine has to be."""
+        architecture = self._plain(name, "slave_architecture", DEFAULT_ARCHITECTURE)
+        if architecture not in PROCESSORS:
+            raise InventoryError(
+                f"{name}: slave_architecture is {architecture or 'a template'}; the lab has {', '.join(PROCESSORS)}"
+            )
+        return architecture
 
     def slave(self, settings: Settings, name: str) -> tuple[Slave, Expected]:
         """A slave's machine, and what it should say about itself."""
         expected = self.expected(name)
-        return Slave(settings, name, mac_address(self._plain(name, "slave_mac", ""))), expected
+        mac = mac_address(self._plain(name, "slave_mac", ""))
+        return Slave(settings, name, mac, expected.architecture), expected
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@
 
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import lab.contract.build
 import lab.debian.build
+import lab.i386.build
 from lab import kernel_source, processes
 from lab.masters.base import HOSTNAME, POLL, Master, MasterError
 from lab.masters.contract import ContractMaster
@@ -22,6 +23,12 @@ STOP_SECONDS = 30.0
 REBOOT_SECONDS = 180.0  # init flushes the host's disks before it ends
 
 _KINDS: dict[str, type[Master]] = {"contract": ContractMaster, "debian": DebianMaster, "debian-vm": MachineMaster}
+
+_USERLANDS: Mapping[str, Callable[[Settings], Path]] = {
+    "contract": lab.contract.build.tree,
+    "debian": lab.debian.build.tree,
+    "debian-i386": lab.i386.build.tree,
+}
 
 _SSH_CONFIG = """\
 Host {hostname}
@@ -44,8 +51,8 @@ def of(settings: Settings) -> Master:
 
 
 def sources(settings: Settings) -> dict[str, Path]:
-    """The userlands that slaves' roots can be made of, by name; images that are missing are built."""
-    return {"contract": lab.contract.build.tree(settings), "debian": lab.debian.build.tree(settings)}
+    """The userlands that the instance was asked for, by name; images that are missing are built."""
+    return {name: _USERLANDS[name](settings) for name in settings.sources}
 
 
 def up(settings: Settings) -> None:
@@ -56,8 +63,9 @@ def up(settings: Settings) -> None:
     settings.check_master_kind()
     settings.run.mkdir(parents=True, exist_ok=True)
     settings.master_kind_file.write_text(f"{settings.master_kind}\n", encoding="ascii")
-    if is_up(settings) and settings.sources and not _sources_file(settings).exists():
-        say("master: it has to start again to see the userlands")
+    unseen = [name for name in settings.sources if name not in _seen(settings)]
+    if is_up(settings) and unseen:
+        say(f"master: it has to start again to see {', '.join(unseen)}")
         stop(settings)
     if not is_up(settings):
         kernel_source.ensure(settings)
@@ -92,8 +100,15 @@ def unpack(settings: Settings) -> None:
 
 
 def _sources_file(settings: Settings) -> Path:
-    """There when the running master sees the userlands."""
+    """The names of the userlands that the running master sees; not there when it sees none."""
     return settings.run / "master-sources"
+
+
+def _seen(settings: Settings) -> list[str]:
+    try:
+        return _sources_file(settings).read_text(encoding="ascii").split()
+    except FileNotFoundError:
+        return []
 
 
 def start(settings: Settings) -> None:
@@ -103,11 +118,11 @@ def start(settings: Settings) -> None:
     """
     if is_up(settings):
         raise MasterError("the master runs already")
-    seen = sources(settings) if settings.sources else {}
+    seen = sources(settings)
     say("master: booting")
     of(settings).start(seen)
     if seen:
-        _sources_file(settings).touch()
+        _sources_file(settings).write_text("".join(f"{name}\n" for name in seen), encoding="ascii")
     else:
         _sources_file(settings).unlink(missing_ok=True)
     write_ssh_config(settings)

@@ -18,12 +18,16 @@ BUILT = "-slave"
 INITS = {"systemd": ("systemd",), "openrc": ("openrc-init", "init")}
 """The names that an init's first process goes by; `init` is sysvinit's, which leaves the work to OpenRC."""
 
+MACHINES = {"x86_64": "x86_64", "i386": "i686", "arm64": "aarch64"}
+"""What a kernel calls its machine (uname -m), by the inventory's name of the architecture."""
+
 _SCRIPT = """\
 n=lab$(({a}*{b})); o() {{ echo "<$n $1 $2>"; }}
 read -r v </proc/sys/kernel/hostname; o hostname "$v"
 p=; while read -r a b c; do case "$a $b" in "/32 host") o address "$p";; esac; p=$b; done </proc/net/fib_trie
 while read -r d m c; do case "$m" in /) o root "$d $c";; esac; done </proc/mounts
 read -r v </proc/cmdline; o cmdline "$v"; read -r v </proc/sys/kernel/osrelease; o kernel "$v"
+v=; read -r v </proc/sys/kernel/arch; o machine "$v"
 m=none; [ -e "/lib/modules/$v/modules.dep" ] && m=there; o modules $m
 read -r v </proc/1/comm; o init "$v"; v=bios; [ -d /sys/firmware/efi ] && v=uefi; o firmware "$v"
 v=; read -r v </etc/machine-id; o machine-id "$v"
@@ -31,7 +35,7 @@ v=; read -r v </etc/ssh/ssh_host_ed25519_key.pub; o ssh-key "$v"
 o end $(({a}+{b}))
 """
 
-_KEYS = {"hostname", "root", "cmdline", "kernel", "modules", "init", "firmware", "machine-id", "ssh-key"}
+_KEYS = {"hostname", "root", "cmdline", "kernel", "machine", "modules", "init", "firmware", "machine-id", "ssh-key"}
 """What every answer holds once; addresses may be several."""
 
 
@@ -46,6 +50,7 @@ class Expected:
     init: str = ""
     firmware: str = ""
     kernel: str = ""
+    architecture: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Facts:
     """What a slave says about itself.
 
     :ivar root: its line of /proc/mounts: device, type and options
+    :ivar machine: what uname -m says: x86_64, i686; Linux shows it in /proc since 6.1
     :ivar init: the name of its first process: `systemd`, `openrc-init`, or `init` for sysvinit and others
     :ivar modules: `there` where its root has the modules of its kernel, else `none`
     :ivar firmware: `uefi` where the kernel knows UEFI and was started by it, else `bios`
@@ -67,6 +73,7 @@ class Facts:
     host_key: str
     init: str
     firmware: str
+    machine: str
     modules: str = ""
 
     def problems(self, expected: Expected) -> list[str]:
@@ -88,6 +95,11 @@ class Facts:
             found.append(f"the root's NFS version is {version}, not {expected.nfs_version}")
         if expected.init and self.init not in INITS.get(expected.init, (expected.init,)):
             found.append(f"the init is {self.init!r}, not {expected.init}")
+        return found + self._kernel_problems(expected)
+
+    def _kernel_problems(self, expected: Expected) -> list[str]:
+        """What the kernel is, and what it says of the machine."""
+        found = []
         source = "build" if self.kernel.endswith(BUILT) else "package"
         if expected.kernel and source != expected.kernel:
             found.append(f"the kernel is {self.kernel!r}, which is not of slave_kernel_source {expected.kernel}")
@@ -96,6 +108,8 @@ class Facts:
             found.append(f"the modules of its kernel: {self.modules}, not {modules}")
         if expected.firmware and self.firmware != expected.firmware:
             found.append(f"the firmware is {self.firmware}, not {expected.firmware}")
+        if expected.architecture and self.machine != MACHINES[expected.architecture]:
+            found.append(f"the machine is {self.machine or 'unknown'}, not {MACHINES[expected.architecture]}")
         return found
 
 
@@ -146,6 +160,7 @@ class Probe:
             host_key=fingerprint(values["ssh-key"]),
             init=values["init"],
             firmware=values["firmware"],
+            machine=values["machine"],
             modules=values["modules"],
         )
 

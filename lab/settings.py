@@ -4,8 +4,8 @@
 """Where one instance of the lab keeps its things: names, addresses and paths, derived from the environment.
 
 LAB_NAME tells instances apart (namespaces, run directory); LAB_CACHE is what instances share (images, kernels, the
-Linux source, the ssh key). LAB_MASTER chooses the kind of a new instance's master, LAB_SOURCES=1 lets it see the
-userlands that slaves' roots can be made of.
+Linux source, the ssh key). LAB_MASTER chooses the kind of a new instance's master, LAB_SOURCES names the userlands that
+it sees, of which slaves' roots can be made.
 """
 
 import os
@@ -24,6 +24,9 @@ BRIDGE = "lab0"
 MASTER_KINDS = ("contract", "debian", "debian-vm")
 """What LAB_MASTER may be; the first is the default."""
 
+USERLANDS = ("contract", "debian", "debian-i386")
+"""What LAB_SOURCES may name; `1` stands for the first two, those of the masters themselves."""
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
@@ -36,8 +39,8 @@ class Settings:
     cache: Path
     asked_master: str = ""
     """The kind of master that was asked for; empty leaves the choice to the instance."""
-    sources: bool = False
-    """Whether the master sees the userlands at /srv/roots; making the images that are missing takes minutes."""
+    sources: tuple[str, ...] = ()
+    """The userlands that the master sees at /srv/roots; making the images that are missing takes minutes."""
 
     @property
     def master_kind(self) -> str:
@@ -68,7 +71,9 @@ class Settings:
                 "run `make lab-down` first, or choose another LAB_NAME"
             )
         if self.sources and not self.master_in_container:
-            raise ValueError(f"LAB_SOURCES=1: a {self.master_kind} does not see the host's directories")
+            raise ValueError(
+                f"LAB_SOURCES={','.join(self.sources)}: a {self.master_kind} does not see the host's directories"
+            )
 
     @property
     def lab_namespace(self) -> str:
@@ -136,10 +141,25 @@ class Settings:
         return self.cache / "kernel"
 
 
+def _sources(text: str) -> tuple[str, ...]:
+    """The userlands that LAB_SOURCES names.
+
+    :raises ValueError: there is no such userland.
+    """
+    if text in ("", "0"):
+        return ()
+    names = USERLANDS[:2] if text == "1" else tuple(dict.fromkeys(text.split(",")))
+    unknown = [name for name in names if name not in USERLANDS]
+    if unknown:
+        raise ValueError(f"LAB_SOURCES={text!r}: there is no {unknown[0]!r}; use 1, or of {', '.join(USERLANDS)}")
+    return names
+
+
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings of the instance that LAB_NAME, LAB_CACHE, LAB_MASTER and LAB_SOURCES choose.
 
-    :raises ValueError: LAB_NAME cannot name a network namespace and a directory, or there is no such kind of master.
+    :raises ValueError: LAB_NAME cannot name a network namespace and a directory, or there is no such kind of master or
+        userland.
     """
     env = os.environ if environment is None else environment
     name = env.get("LAB_NAME") or "netboot-lab"
@@ -150,5 +170,5 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     kind = env.get("LAB_MASTER", "")
     if kind not in ("", *MASTER_KINDS):
         raise ValueError(f"LAB_MASTER={kind!r}: use {', '.join(MASTER_KINDS[:-1])} or {MASTER_KINDS[-1]}")
-    sources = env.get("LAB_SOURCES", "") not in ("", "0")
+    sources = _sources(env.get("LAB_SOURCES", ""))
     return Settings(name, cache.expanduser().absolute(), asked_master=kind, sources=sources)

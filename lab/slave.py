@@ -19,6 +19,10 @@ NICS = {"e1000": "e1000", "virtio": "virtio-net-pci"}
 ACCELERATORS = {"tcg": "tcg,tb-size=256", "kvm": "kvm"}
 """By default TCG keeps up to a gigabyte of translated code for each machine; a boot needs a fraction of it."""
 
+PROCESSORS = {"x86_64": ("qemu-system-x86_64", "max"), "i386": ("qemu-system-i386", "pentium3")}
+"""By a slave's architecture QEMU's program and its processor. A Pentium III has neither long mode nor SSE2: only
+what is for a PC of its age runs there."""
+
 MEMORY_MIB = 512
 
 FIRMWARE = ("bios", "uefi")
@@ -78,11 +82,15 @@ class Hardware:
 
 @dataclass(frozen=True)
 class Slave:
-    """One machine of an instance of the lab: where its files are, and how it is powered on and off."""
+    """One machine of an instance of the lab: where its files are, and how it is powered on and off.
+
+    :ivar architecture: a key of PROCESSORS
+    """
 
     settings: Settings
     name: str
     mac: str
+    architecture: str = "x86_64"
 
     @property
     def pid_file(self) -> Path:
@@ -131,19 +139,28 @@ class Slave:
 
     def power_on(self, hardware: Hardware) -> None:
         """Cold start: end the previous QEMU of this name, then begin with empty logs."""
-        if not shutil.which("qemu-system-x86_64"):
-            raise SlaveError("qemu-system-x86_64 is not installed")
+        command = self.qemu(hardware)
+        program = command[0]
+        if not shutil.which(program):
+            raise SlaveError(f"{program} is not installed")
         self.power_off()
         for log in (self.raw_log, self.stamped_log, self.qemu_log):
             log.parent.mkdir(parents=True, exist_ok=True)
             log.unlink(missing_ok=True)
-        if hardware.firmware == "uefi":
-            self._fresh_variables()
+        self.prepare(hardware)
         launcher = [sys.executable, "-I", str(Path(__file__).with_name("tap.py")), self.tap, BRIDGE]
-        command = network.inside(self.settings.lab_namespace, *launcher, *self.qemu(hardware))
+        command = network.inside(self.settings.lab_namespace, *launcher, *command)
         processes.spawn(command, self.pid_file, self.qemu_log)
 
-    def _fresh_variables(self) -> None:
+    def prepare(self, hardware: Hardware) -> None:
+        """Make what its firmware needs.
+
+        :raises SlaveError: there is no such firmware, or none for this machine.
+        """
+        if hardware.firmware != "uefi":
+            return
+        if self.architecture == "i386":
+            raise SlaveError(f"{self.name} is an i386 machine, and the lab's UEFI is for 64-bit processors: use bios")
         for file in (_OVMF_CODE, _OVMF_VARIABLES):
             if not (_OVMF / file).exists():
                 raise SlaveError(f"{_OVMF / file} is missing: install ovmf")
@@ -175,10 +192,11 @@ class Slave:
     def qemu(self, hardware: Hardware) -> list[str]:
         """Its QEMU command; `{tap}` stands for the descriptor that lab/tap.py puts there."""
         chardev = f"socket,id=serial,path={self.socket},server=on,wait=off,logfile={self.raw_log},logappend=off"
+        program, processor = PROCESSORS[self.architecture]
         return [
-            *("qemu-system-x86_64", "-name", self.name),
+            *(program, "-name", self.name),
             *("-nodefaults", "-no-user-config", "-display", "none", "-vga", "none"),
-            *("-accel", ACCELERATORS[hardware.accel], "-cpu", "max", "-m", str(MEMORY_MIB)),
+            *("-accel", ACCELERATORS[hardware.accel], "-cpu", processor, "-m", str(MEMORY_MIB)),
             *("-netdev", "tap,id=lan,fd={tap}"),
             *("-device", self._card(hardware)),
             *("-chardev", chardev, "-serial", "chardev:serial"),

@@ -5,7 +5,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -62,17 +62,22 @@ class Rule:
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole file. `core` and `together_values` may leave axes out."""
+    """The whole file. `core` and `together_values` may leave axes out; the core has no value of `core_without`."""
 
     axes: tuple[Axis, ...]
     rules: tuple[Rule, ...]
     core: tuple[Mapping[str, str], ...]
     together: int
     together_values: Mapping[str, str]
+    core_without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def allows(self, values: Mapping[str, str]) -> bool:
         """Whether values, perhaps not of every axis yet, keep every rule so far."""
         return all(rule.allows(values) for rule in self.rules)
+
+    def core_allows(self, values: Mapping[str, str]) -> bool:
+        """Whether a cell of these values may be in the core."""
+        return not any(values.get(axis) in without for axis, without in self.core_without.items())
 
     def settings(self, scope: str, values: Values) -> dict[str, Any]:
         """What all axes of a scope set in a cell of these values."""
@@ -106,6 +111,7 @@ def _named(plan: Plan) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every place of the file that names values of axes."""
     for at, rule in enumerate(plan.rules):
         yield f"constraints.rules[{at}]", {**rule.when, **rule.only}
+    yield "core.without", plan.core_without
     for at, cell in enumerate(plan.core):
         yield f"core.cells[{at}]", cell
     yield "together.values", plan.together_values
@@ -130,9 +136,15 @@ def _check(plan: Plan) -> None:
             raise AxesError(f"axes.{axis.name}: what a master's slaves share cannot depend on one slave's values")
     if any(axes[name].scope not in GROUP_SCOPES for name in plan.together_values):
         raise AxesError("together.values: only axes of the scopes lab and site")
+    _check_core(plan)
+
+
+def _check_core(plan: Plan) -> None:
     for cell in plan.core:
         if not plan.allows(cell):
             raise AxesError(f"core.cells: a rule forbids {dict(cell)}")
+        if not plan.core_allows(cell):
+            raise AxesError(f"core.cells: core.without forbids {dict(cell)}")
 
 
 def parse(data: Mapping[str, Any]) -> Plan:
@@ -144,13 +156,14 @@ def parse(data: Mapping[str, Any]) -> Plan:
         Rule(rule["when"], {axis: tuple(allowed) for axis, allowed in rule["only"].items()})
         for rule in data.get("constraints", {}).get("rules", ())
     )
-    together = data.get("together", {})
+    core, together = data.get("core", {}), data.get("together", {})
     plan = Plan(
         axes=tuple(_axis(name, line) for name, line in data["axes"].items()),
         rules=rules,
-        core=tuple(data.get("core", {}).get("cells", ())),
+        core=tuple(core.get("cells", ())),
         together=together.get("slaves", 0),
         together_values=together.get("values", {}),
+        core_without={axis: tuple(values) for axis, values in core.get("without", {}).items()},
     )
     _check(plan)
     return plan

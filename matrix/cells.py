@@ -59,19 +59,19 @@ def pairs(values: Values) -> set[frozenset[tuple[str, str]]]:
 
 
 def _completed(plan: Plan, given: Values, counts: Counter[tuple[str, str]]) -> Values:
-    """Given values, with the rarest allowed value of each axis that is not given."""
+    """Given values, with the rarest value of each axis that is not given, of those that the core may have."""
 
     def rarity(values: Values) -> list[int]:
         return [counts[item] for item in values.items()]
 
-    fitting = [values for values in all_values(plan) if given.items() <= values.items()]
+    fitting = [values for values in all_values(plan) if given.items() <= values.items() and plan.core_allows(values)]
     if not fitting:
         raise AxesError(f"no cell that the rules allow has {given}")
     return min(fitting, key=rarity)
 
 
 def core(plan: Plan) -> list[Cell]:
-    """The few cells that have every value of every axis."""
+    """The few cells that have every value of every axis, but those that the core is without."""
     counts: Counter[tuple[str, str]] = Counter()
     cells = []
     for given in plan.core:

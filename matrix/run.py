@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,7 +27,8 @@ FOLDER = CHECKOUT / ".cache" / "matrix"
 INSTANCE = "netboot-matrix"
 
 COMPARED = ("init", "kernel")
-"""Axes whose value the slave has to name itself (lab.probe.Expected); the inventory and the machine say the rest."""
+"""Axes whose value the slave has to name itself (lab.probe.Expected); the inventory and the machine say the rest, as
+the architecture."""
 
 SOURCES = "/srv/roots/"
 """Where the lab shows its master the userlands that roots can be made of, if it is asked to (LAB_SOURCES)."""
@@ -36,6 +37,12 @@ TROUBLE = (RuntimeError, ValueError, OSError, subprocess.CalledProcessError)
 """What the lab raises when something cannot be done."""
 
 _LOG_TAIL = 30
+
+
+def userlands(slaves: Iterable[Mapping[str, object]]) -> list[str]:
+    """The lab's userlands that slaves of these variables have their roots of, each once."""
+    sources = (str(variables.get("slave_rootfs_source", "")) for variables in slaves)
+    return list(dict.fromkeys(source.removeprefix(SOURCES) for source in sources if source.startswith(SOURCES)))
 
 
 def expected_facts(values: Values) -> dict[str, str]:
@@ -114,7 +121,7 @@ class Run:
         chosen = self.plan.settings("lab", group.machines[0])
         slaves = [self.plan.settings("slave", values) for values in group.machines]
         changes = {
-            "LAB_SOURCES": "1" if any(SOURCES in str(what) for what in slaves) else "",
+            "LAB_SOURCES": ",".join(userlands(slaves)),
             "LAB_NAME": os.environ.get("LAB_NAME") or INSTANCE,
             "LAB_INVENTORY": str(self.folder / group.name / "inventory"),
             **{name: str(what) for name, what in chosen.items()},

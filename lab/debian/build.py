@@ -97,6 +97,11 @@ def _fetch(root: Path, work: Path, packages: list[str], hooks: list[str]) -> Non
     """Make *root* of *packages*, with the archive's files beside them."""
     say(f"debian master: unpacking packages of Debian {bootstrap.SUITE} (about a minute)")
     bootstrap.debian(root, work, packages, [_download(LISTS["archive"], ARCHIVE), *hooks])
+    remove_leftovers(root)
+
+
+def remove_leftovers(root: Path) -> None:
+    """Remove what mmdebstrap leaves of its own, and what each machine makes for itself."""
     for pattern in LISTS["leftovers"]:
         for found in root.glob(pattern):
             shutil.rmtree(found) if found.is_dir() and not found.is_symlink() else found.unlink()

@@ -14,10 +14,19 @@ SUITE = "trixie"  # OpenRC 0.56; the suite before has 0.45, the ones after have 
 NO_DOCUMENTS = ("doc", "info", "lintian", "locale", "man")
 
 
-def debian(root: Path, work: Path, packages: Iterable[str], hooks: Iterable[str] = ()) -> None:
+def debian(
+    root: Path,
+    work: Path,
+    packages: Iterable[str],
+    hooks: Iterable[str] = (),
+    suite: str = SUITE,
+    architecture: str = "",
+) -> None:
     """Make *root* of *packages* and what they need, from the archive that the host's apt uses; *work* is for files.
 
     :param hooks: shell commands for mmdebstrap's --customize-hook; $1 is the root
+    :param suite: a release, by its name
+    :param architecture: Debian's name of one whose programs this machine runs; empty for its own
     :raises RuntimeError: mmdebstrap failed; the text has the end of its log.
     """
     settings = work / "apt.conf"
@@ -25,11 +34,12 @@ def debian(root: Path, work: Path, packages: Iterable[str], hooks: Iterable[str]
     options = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in NO_DOCUMENTS]
     options += [f"--include={','.join(packages)}", f"--aptopt={settings}"]
     options += [f"--customize-hook={hook}" for hook in hooks]
-    source = f"deb [signed-by={mirror.KEYRING}] {mirror.debian_uri()} {SUITE} main"
+    options += [f"--architectures={architecture}"] if architecture else []
+    source = f"deb [signed-by={mirror.KEYRING}] {mirror.debian_uri()} {suite} main"
     log = work / "mmdebstrap.log"
     with log.open("w", encoding="utf-8") as output:
         done = subprocess.run(
-            ["mmdebstrap", "--mode=root", "--variant=minbase", *options, SUITE, str(root), source],
+            ["mmdebstrap", "--mode=root", "--variant=minbase", *options, suite, str(root), source],
             stdout=output,
             stderr=subprocess.STDOUT,
             check=False,

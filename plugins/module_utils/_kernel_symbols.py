@@ -96,30 +96,41 @@ INITS = {
     ),
 }
 
-# A PC of any age, on metal or in a virtual machine; started by a boot loader or as an EFI program.
-PC = (
+# Any machine that has a network to boot from, on metal or a virtual one; started by a boot loader or as an EFI program.
+MACHINE = (
     Part({"LOCALVERSION": '"-slave"'}),
-    Part(_on("KERNEL_GZIP CC_OPTIMIZE_FOR_PERFORMANCE NO_HZ_IDLE HIGH_RES_TIMERS SMP X86_TSC")),
-    Part(_on("HYPERVISOR_GUEST PARAVIRT KVM_GUEST RELOCATABLE ACPI PCI PCI_MSI EFI EFI_STUB DMI")),
-    Part(_on("BLK_DEV_INITRD RD_GZIP RTC_CLASS RTC_DRV_CMOS HW_RANDOM")),
+    Part(_on("CC_OPTIMIZE_FOR_PERFORMANCE NO_HZ_IDLE HIGH_RES_TIMERS SMP 64BIT ACPI PCI PCI_MSI EFI EFI_STUB DMI")),
+    Part(_on("BLK_DEV_INITRD RD_GZIP RTC_CLASS HW_RANDOM")),
     # Without them services wait half a minute for random numbers; b9b01a5625b5 made it so for good.
     Part(_on("RANDOM_TRUST_CPU RANDOM_TRUST_BOOTLOADER"), until=(6, 2)),
-    Part(_off("LOCALVERSION_AUTO MODULES RANDOMIZE_BASE MTRR")),
+    Part(_off("LOCALVERSION_AUTO MODULES RANDOMIZE_BASE")),
+    # From 7.0 on these architectures have the preemptible models alone.
+    Part(_on("PREEMPT_NONE"), until=(7, 0)),
+    Part(_on("TTY VT VT_CONSOLE UNIX98_PTYS INPUT INPUT_KEYBOARD SERIAL_8250 SERIAL_8250_CONSOLE")),
+)
+
+# A PC of any age.
+PC = (
+    Part(_on("KERNEL_GZIP X86_TSC RELOCATABLE HYPERVISOR_GUEST PARAVIRT KVM_GUEST RTC_DRV_CMOS")),
+    Part(_on("VGA_CONSOLE SERIAL_8250_PNP")),
+    Part(_off("MTRR")),
     # From 6.6 on it follows the processors' makers and has no prompt.
     Part(_off("MICROCODE"), until=(6, 6)),
-    # From 7.0 on PCs have the preemptible models alone.
-    Part(_on("PREEMPT_NONE"), until=(7, 0)),
 )
 
-CONSOLE = (
-    Part(_on("TTY VT VT_CONSOLE UNIX98_PTYS VGA_CONSOLE INPUT INPUT_KEYBOARD")),
-    Part(_on("SERIAL_8250 SERIAL_8250_CONSOLE SERIAL_8250_PNP")),
+# A machine of Arm's Base System Architecture: ACPI or a device tree, PCI by the generic host bridge, Arm's own UART.
+ARM = (
+    Part(_on("PCI_HOST_GENERIC SERIAL_AMBA_PL011 SERIAL_AMBA_PL011_CONSOLE")),
+    Part(_on("RTC_DRV_PL031 RTC_DRV_EFI")),
 )
 
-# The frame pointer unwinder spares the build machine objtool's libelf.
-BITS = {
-    "x86_64": (Part({"NR_CPUS": "64", **_on("64BIT UNWINDER_FRAME_POINTER")}),),
-    "i386": (Part({"NR_CPUS": "8", **_off("64BIT"), **_on("M686")}),),
+# By architecture, what it has of its own; laid over MACHINE. The frame pointer unwinder spares the build machine
+# objtool's libelf.
+ARCHITECTURES = {
+    "x86_64": (*PC, Part({"NR_CPUS": "64", **_on("UNWINDER_FRAME_POINTER")})),
+    # glibc aborts without COMPAT_32BIT_TIME: programs of 32 bits still call futex(2) and others with a time of 32.
+    "i386": (*PC, Part({"NR_CPUS": "8", **_off("64BIT"), **_on("M686 COMPAT_32BIT_TIME")})),
+    "arm64": (*ARM, Part({"NR_CPUS": "64"})),
 }
 
 
@@ -154,16 +165,17 @@ def slave_symbols(architecture: str, version: str = "", inits: Iterable[str] = t
     """Everything that the kernel of a slave must have, for one architecture; its adapters' drivers come to it.
 
     Args:
-        architecture: x86_64 or i386.
+        architecture: one of ARCHITECTURES.
         version: of the kernel's source, such as 6.12; empty for today's names.
         inits: what the slaves start, of INITS.
 
     Raises:
         ValueError: an architecture or init that is not known here, or no version; the text lists the known ones.
     """
-    if architecture not in BITS:
-        raise ValueError(f"{architecture!r} is no known architecture; known: {', '.join(sorted(BITS))}")
-    parts = [*BITS[architecture], *PC, *CONSOLE, *USERLAND, *NFS_ROOT]
+    if architecture not in ARCHITECTURES:
+        known = ", ".join(sorted(ARCHITECTURES))
+        raise ValueError(f"{architecture!r} is no known architecture; known: {known}")
+    parts = [*MACHINE, *ARCHITECTURES[architecture], *USERLAND, *NFS_ROOT]
     for init in inits:
         if init not in INITS:
             raise ValueError(f"{init!r} is no known init; known: {', '.join(sorted(INITS))}")

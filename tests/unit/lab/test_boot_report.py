@@ -18,9 +18,8 @@ from lab.timeline import Timeline
 
 
 def facts(name: str, machine_id: str = "", host_key: str = "") -> Facts:
-    return Facts(
-        name, ("192.168.1.21",), "192.168.1.1:/r nfs4 rw 0 0", "ip=dhcp", "6.1", machine_id, host_key, "init", "bios"
-    )
+    root, identity = "192.168.1.1:/r nfs4 rw 0 0", (machine_id, host_key)
+    return Facts(name, ("192.168.1.21",), root, "ip=dhcp", "6.1", *identity, "init", "bios", "i686")
 
 
 def up(name: str, machine_id: str = "", host_key: str = "") -> Outcome:
@@ -40,6 +39,7 @@ def test_success() -> None:
     said = text(up("slave21", "0123"))
     assert said.startswith("slave21: up after 10.8 s\n")
     assert "   5.40 s  DHCP           192.168.1.21, boot file pxelinux.0" in said
+    assert "    kernel        6.1 i686\n" in said
     assert "    machine-id    0123\n    ssh host key  (none)" in said
     assert "likely cause" not in said
 

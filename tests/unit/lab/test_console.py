@@ -15,6 +15,7 @@ ANSWER = """\
 <lab10078108 root 192.168.1.1:/diskless/192.168.1.21 nfs4 rw,vers=4.2 0 0>\r
 <lab10078108 cmdline ip=dhcp root=/dev/nfs>\r
 <lab10078108 kernel 6.1.192>\r
+<lab10078108 machine x86_64>\r
 <lab10078108 modules none>\r
 <lab10078108 init systemd>\r
 <lab10078108 firmware bios>\r

@@ -23,6 +23,7 @@ LISTING = {
                 "slave_hostname": "kiosk",
                 "slave_root": "/srv/kiosk",
                 "slave_nfs_version": 3,
+                "slave_architecture": "i386",
                 "fleet_nfs_version": "4.2",
             },
             "slave23": {
@@ -61,18 +62,30 @@ def test_there_is_one_master(hosts: list[str]) -> None:
     [
         (
             "slave21",
-            Expected("slave21", "192.168.1.21", "192.168.1.1:/diskless/192.168.1.21"),
+            Expected("slave21", "192.168.1.21", "192.168.1.1:/diskless/192.168.1.21", architecture="x86_64"),
             "00:02:a5:04:3b:66",
         ),
-        ("slave22", Expected("kiosk", "192.168.1.22", "192.168.1.1:/srv/kiosk", "3"), "00:02:a5:04:3b:67"),
+        (
+            "slave22",
+            Expected("kiosk", "192.168.1.22", "192.168.1.1:/srv/kiosk", "3", architecture="i386"),
+            "00:02:a5:04:3b:67",
+        ),
         # Only Ansible knows what a template is: that root is not compared.
-        ("slave23", Expected("slave23", "192.168.1.23", ""), "00:02:a5:04:3b:68"),
+        ("slave23", Expected("slave23", "192.168.1.23", architecture="x86_64"), "00:02:a5:04:3b:68"),
     ],
 )
 def test_slave(settings: Settings, name: str, expected: Expected, mac: str) -> None:
     machine, found = INVENTORY.slave(settings, name)
     assert found == expected
     assert (machine.name, machine.mac) == (name, mac)
+    assert machine.architecture == expected.architecture
+
+
+@pytest.mark.parametrize(("architecture", "said"), [("arm64", "arm64"), ("{{ theirs }}", "a template")])
+def test_an_architecture_that_the_lab_has_not(architecture: str, said: str) -> None:
+    variables = {"slave21": {"slave_address": "192.168.1.21", "slave_architecture": architecture}}
+    with pytest.raises(InventoryError, match=f"slave21: slave_architecture is {said}; the lab has x86_64, i386"):
+        Inventory("master", ("slave21",), variables).expected("slave21")
 
 
 def test_an_unknown_slave_names_the_known_ones() -> None:
@@ -88,7 +101,7 @@ def test_not_a_mac_address(text: str) -> None:
 
 def test_the_article_s_inventory() -> None:
     found = Inventory.read(user_inventory({}))
-    expected = Expected("slave21", "192.168.1.21", "192.168.1.1:/diskless/192.168.1.21")
+    expected = Expected("slave21", "192.168.1.21", "192.168.1.1:/diskless/192.168.1.21", architecture="x86_64")
     assert found.expected("slave21") == expected
 
 

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The question to a slave's shell: asked of a real shell, and answers that are not whole."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ ANSWER = """\
 <lab10078108 root 192.168.1.1:/diskless/192.168.1.21 nfs4 rw,relatime,vers=4.2,proto=tcp,addr=192.168.1.1 0 0>
 <lab10078108 cmdline BOOT_IMAGE=bzImage_x86_64 ip=dhcp root=/dev/nfs rw>
 <lab10078108 kernel 6.1.192>
+<lab10078108 machine x86_64>
 <lab10078108 modules none>
 <lab10078108 init openrc-init>
 <lab10078108 firmware uefi>
@@ -42,9 +44,12 @@ FACTS = Facts(
     host_key="",
     init="openrc-init",
     firmware="uefi",
+    machine="x86_64",
     modules="none",
 )
-EXPECTED = Expected("slave21", "192.168.1.21", "192.168.1.1:/diskless/192.168.1.21", "4.2", "openrc", "uefi")
+EXPECTED = Expected(
+    *("slave21", "192.168.1.21", "192.168.1.1:/diskless/192.168.1.21", "4.2", "openrc", "uefi"), architecture="x86_64"
+)
 
 
 def test_read() -> None:
@@ -83,6 +88,7 @@ def test_a_real_shell_answers(shell: str) -> None:
     assert facts.hostname == subprocess.run(["uname", "-n"], capture_output=True, text=True, check=True).stdout.strip()
     assert re.match(r"\S+ \S+ ", facts.root)
     assert facts.init == Path("/proc/1/comm").read_text().strip()
+    assert facts.machine == (os.uname().machine if Path("/proc/sys/kernel/arch").exists() else "")
     assert facts.firmware == ("uefi" if Path("/sys/firmware/efi").is_dir() else "bios")
 
 
@@ -118,6 +124,8 @@ def test_lines_are_short_enough_for_any_line_editor() -> None:
         ({"init": "init"}, None),
         ({"init": "systemd"}, "the init is 'systemd', not openrc"),
         ({"firmware": "bios"}, "the firmware is bios, not uefi"),
+        ({"machine": "i686"}, "the machine is i686, not x86_64"),
+        ({"machine": ""}, "the machine is unknown, not x86_64"),
     ],
 )
 def test_comparison(change: dict[str, object], problem: str | None) -> None:
@@ -164,7 +172,14 @@ def test_systemd_is_nothing_but_systemd() -> None:
 
 
 def test_an_init_and_a_firmware_that_nobody_asked_for_are_not_compared() -> None:
-    assert replace(FACTS, init="busybox", firmware="bios").problems(replace(EXPECTED, init="", firmware="")) == []
+    nobody = replace(EXPECTED, init="", firmware="", architecture="")
+    assert replace(FACTS, init="busybox", firmware="bios", machine="riscv64").problems(nobody) == []
+
+
+def test_a_32_bit_slave_runs_a_32_bit_kernel() -> None:
+    expected = replace(EXPECTED, architecture="i386")
+    assert replace(FACTS, machine="i686").problems(expected) == []
+    assert FACTS.problems(expected) == ["the machine is x86_64, not i686"]
 
 
 def test_fingerprint_is_that_of_ssh_keygen() -> None:

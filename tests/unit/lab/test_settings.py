@@ -60,6 +60,21 @@ def test_unknown_kind() -> None:
         settings.from_environment({"LAB_MASTER": "ubuntu"})
 
 
-@pytest.mark.parametrize(("value", "expected"), [("", False), ("0", False), ("1", True)])
-def test_sources(value: str, expected: bool) -> None:
-    assert settings.from_environment({"LAB_SOURCES": value}).sources is expected
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", ()),
+        ("0", ()),
+        ("1", ("contract", "debian")),
+        ("debian-i386", ("debian-i386",)),
+        ("debian,contract,debian", ("debian", "contract")),
+    ],
+)
+def test_sources(value: str, expected: tuple[str, ...]) -> None:
+    assert settings.from_environment({"LAB_SOURCES": value}).sources == expected
+
+
+@pytest.mark.parametrize("value", ["gentoo", "debian,gentoo", "debian,", "yes"])
+def test_unknown_sources(value: str) -> None:
+    with pytest.raises(ValueError, match=f"LAB_SOURCES='{value}': there is no '.*'; use 1, or of contract, d"):
+        settings.from_environment({"LAB_SOURCES": value})

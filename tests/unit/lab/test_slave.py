@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """QEMU's command line and the environment's choices."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,29 @@ def test_variables_are_fresh_at_each_power_on(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "OVMF_CODE_4M.fd").unlink()
     with pytest.raises(SlaveError, match="install ovmf"):
         machine.power_on(UEFI)
+
+
+I386 = replace(MACHINE, architecture="i386")
+
+
+def test_an_i386_machine_cannot_run_anything_else() -> None:
+    assert MACHINE.qemu(Hardware())[0] == "qemu-system-x86_64"
+    command = I386.qemu(Hardware())
+    assert command[0] == "qemu-system-i386"
+    assert command[command.index("-cpu") + 1] == "pentium3"
+
+
+def test_an_i386_machine_is_not_started_by_the_lab_s_uefi(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slave.shutil, "which", lambda name: f"/usr/bin/{name}")
+    with pytest.raises(SlaveError, match="slave21 is an i386 machine, and the lab's UEFI is for 64-bit processors"):
+        I386.power_on(UEFI)
+
+
+@pytest.mark.parametrize("machine", [MACHINE, I386])
+def test_what_emulates_a_machine_is_missing(machine: Slave, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slave.shutil, "which", lambda _name: None)
+    with pytest.raises(SlaveError, match=f"{machine.qemu(Hardware())[0]} is not installed"):
+        machine.power_on(Hardware())
 
 
 @pytest.mark.parametrize(

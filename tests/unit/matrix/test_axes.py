@@ -84,6 +84,16 @@ def test_rules(values: dict[str, str], allowed: bool) -> None:
         ),
         (
             "[constraints]",
+            '[core]\nwithout = { nfs = ["2"] }\n[constraints]',
+            r"core\.without: there is no nfs=2",
+        ),
+        (
+            "[constraints]",
+            '[core]\nwithout = { nfs = ["3"] }\ncells = [{ nfs = "3" }]\n[constraints]',
+            r"core\.cells: core\.without forbids \{'nfs': '3'\}",
+        ),
+        (
+            "[constraints]",
             '[together]\nslaves = 4\nvalues = { nfs = "3" }\n[constraints]',
             r"together\.values: only axes of the scopes",
         ),
@@ -96,5 +106,5 @@ def test_what_is_wrong_is_named(old: str, new: str, words: str) -> None:
 
 
 def test_each_axis_of_the_file_is_one_line() -> None:
-    assert {axis.name for axis in load().axes} >= {"master", "firmware", "nfs", "init"}
+    assert {axis.name for axis in load().axes} >= {"master", "firmware", "nfs", "init", "architecture"}
     assert {"contract", "debian"} <= set(load().axes[0].values)

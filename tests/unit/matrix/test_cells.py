@@ -21,7 +21,7 @@ GRUB = Rule({"loader": "grub"}, {"firmware": ("uefi",)})
 
 def grown(*axes: Axis, rules: tuple[Rule, ...] = (), cells: tuple[dict[str, str], ...] = ()) -> Plan:
     """The file's plan with more axes."""
-    return dataclasses.replace(FILE, axes=(*FILE.axes, *axes), rules=rules, core=(*FILE.core, *cells))
+    return dataclasses.replace(FILE, axes=(*FILE.axes, *axes), rules=(*FILE.rules, *rules), core=(*FILE.core, *cells))
 
 
 ONE_AXIS = Plan((LOADER,), (), (), 0, {})
@@ -59,13 +59,28 @@ def test_the_set_is_the_same_each_time_and_small(plan: Plan) -> None:
 
 
 @pytest.mark.parametrize("plan", [PLANS[0], PLANS[2]])
-def test_the_core_is_small_has_every_value_and_belongs_to_the_set(plan: Plan) -> None:
+def test_the_core_is_small_has_every_value_but_those_left_out_and_belongs_to_the_set(plan: Plan) -> None:
     cells = core(plan)
     assert 2 <= len(cells) <= 3
     assert {item for cell in cells for item in cell.machines[0].items()} == {
-        (axis.name, value) for axis in plan.axes for value in axis.values
+        (axis.name, value) for axis in plan.axes for value in axis.values if plan.core_allows({axis.name: value})
     }
     assert covering(plan)[: len(cells)] == cells
+
+
+def test_the_core_needs_no_second_architecture_and_the_set_has_it() -> None:
+    assert FILE.core_without == {"architecture": ("i386",)}
+    assert {cell.value("architecture") for cell in core(FILE)} == {"x86_64"}
+    others = [cell for cell in covering(FILE) if cell.value("architecture") == "i386"]
+    assert {cell.value("master") for cell in others} == {"contract", "debian"}
+    assert {(cell.value("firmware"), cell.value("init")) for cell in others} == {("bios", "systemd")}
+
+
+def test_what_the_core_is_without_it_does_not_get_as_its_rarest_either() -> None:
+    plan = grown(LOADER, cells=({}, {}))
+    assert [cell.value("loader") for cell in core(plan)] == ["pxelinux", "grub", "etherboot", "pxelinux"]
+    without = dataclasses.replace(plan, core_without={**plan.core_without, "loader": ("grub",)})
+    assert [cell.value("loader") for cell in core(without)] == ["pxelinux", "etherboot", "pxelinux", "etherboot"]
 
 
 def test_a_core_that_no_rule_allows() -> None:

@@ -95,13 +95,14 @@ def test_table() -> None:
     }
     lines = table.text(PLAN, [one, two, crowd], results).splitlines()
     assert [word.strip() for word in lines[0].split("|")] == [
-        *("", "cell", "master", "firmware", "nfs", "init", "kernel"),
+        *("", "cell", "master", "firmware", "nfs", "init", "kernel", "architecture"),
         *("result", "kernel, s", "NFS root, s", "login, s", ""),
     ]
-    assert [word.strip() for word in lines[2].split("|")][7:11] == ["passed", "8.2", "12.8", "50.5"]
-    assert [word.strip() for word in lines[3].split("|")][7:11] == ["FAILED", "9.0", "", ""]
-    assert [word.strip() for word in lines[4].split("|")][1:8] == [
-        *("4-at-once-debian", "debian", "bios, uefi", "4.2, 3", "openrc, systemd", "build, package", "not run"),
+    assert [word.strip() for word in lines[2].split("|")][8:12] == ["passed", "8.2", "12.8", "50.5"]
+    assert [word.strip() for word in lines[3].split("|")][8:12] == ["FAILED", "9.0", "", ""]
+    assert [word.strip() for word in lines[4].split("|")][1:9] == [
+        *("4-at-once-debian", "debian", "bios, uefi", "4.2, 3", "openrc, systemd", "build, package", "x86_64, i386"),
+        "not run",
     ]
     assert len({len(line) for line in lines[:5]}) == 1
     assert lines[5:] == [

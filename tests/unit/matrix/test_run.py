@@ -23,7 +23,7 @@ from matrix import axes, results, run
 from matrix.cells import Cell, core, covering
 
 PLAN = axes.load()
-FACTS = Facts("slave21", (), "", "", "6.1", "", "", "init", "bios")
+FACTS = Facts("slave21", (), "", "", "6.1", "", "", "init", "bios", "x86_64")
 
 
 def outcome(name: str, cause: str = "", **seconds: float) -> Outcome:
@@ -38,7 +38,7 @@ class Lab:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
-        self.sources: list[bool] = []
+        self.sources: list[tuple[str, ...]] = []
         self.trouble: dict[str, BaseException] = {}
         self.cause: Callable[[str], str] = lambda _name: ""
 
@@ -71,6 +71,7 @@ class Lab:
     ) -> list[Outcome]:
         words = [
             f"{machine.slave.name}:{machine.hardware.firmware}:{machine.expected.nfs_version}:{machine.expected.init}"
+            + ("" if machine.slave.architecture == "x86_64" else f":{machine.slave.architecture}")
             for machine in machines
         ]
         self._do(f"boot {' '.join(words)}")
@@ -132,18 +133,18 @@ def test_the_whole_set_boots_each_machine_with_its_values(lab: Lab, tmp_path: Pa
     assert [call.split()[0] for call in lab.calls] == [
         "up",
         "play",
-        *["boot"] * 4,
+        *["boot"] * 3,
         "down",
         "up",
         "play",
-        *["boot"] * 4,
+        *["boot"] * 5,
         "down",
     ]
     crowd = lab.calls[-2].split()[1:]
     assert len(set(crowd)) == 4
     booted = {one.split(":", 1)[1] for call in lab.calls if call.startswith("boot") for one in call.split()[1:]}
     wanted = {
-        ":".join((values["firmware"], values["nfs"], values["init"]))
+        ":".join((values["firmware"], values["nfs"], values["init"], *{values["architecture"]} - {"x86_64"}))
         for cell in covering(PLAN)
         for values in cell.machines
     }
@@ -210,7 +211,13 @@ def test_a_lab_that_a_killed_run_left_is_ended_first(lab: Lab, tmp_path: Path) -
 def test_the_lab_shows_its_userlands_where_a_root_is_made_of_one(lab: Lab, tmp_path: Path) -> None:
     assert command.main(["--core"], tmp_path) == 0
     assert command.main([], tmp_path) == 0
-    assert lab.sources == [False, False, True, True]
+    whole = [{"debian", "debian-i386"}, {"contract", "debian-i386"}]
+    assert [set(names) for names in lab.sources] == [set(), set(), *whole]
+
+
+def test_userlands_are_known_by_their_place_each_once() -> None:
+    slaves = [{"slave_rootfs_source": f"/srv/roots/{name}"} for name in ("debian", "contract", "debian")]
+    assert run.userlands([{}, *slaves, {"slave_rootfs_source": "/elsewhere"}]) == ["debian", "contract"]
 
 
 def test_the_file_has_every_cell_whatever_was_asked_for(lab: Lab, tmp_path: Path) -> None:

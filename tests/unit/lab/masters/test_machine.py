@@ -45,8 +45,8 @@ def test_only_results_of_complete_builds(tmp_path: Path) -> None:
 
 def test_userlands_are_not_for_it(settings: Settings) -> None:
     settings.check_master_kind()
-    with pytest.raises(ValueError, match="LAB_SOURCES=1: a debian-vm does not see"):
-        replace(settings, sources=True).check_master_kind()
+    with pytest.raises(ValueError, match="LAB_SOURCES=contract,debian: a debian-vm does not see"):
+        replace(settings, sources=("contract", "debian")).check_master_kind()
 
 
 def test_its_own_network_is_the_lab_s() -> None:

@@ -44,19 +44,41 @@ VITAL = (
 )
 
 
-@pytest.mark.parametrize("architecture", ["x86_64", "i386"])
+@pytest.mark.parametrize("architecture", ["x86_64", "i386", "arm64"])
 def test_every_slave_has_what_is_vital(architecture: str) -> None:
     found = slave_symbols(architecture)
     assert {name: found.get(name) for name in VITAL} == dict.fromkeys(VITAL, "y")
     # Nothing is a module: a kernel without modules cannot load one.
     assert found["MODULES"] == "n" and "m" not in found.values()
-    assert found["64BIT"] == ("y" if architecture == "x86_64" else "n")
+    assert found["64BIT"] == ("n" if architecture == "i386" else "y")
     assert fragment(found)
 
 
-@pytest.mark.parametrize("architecture", ["", "arm64", "X86_64", "amd64"])
+# What there is on one kind of machine alone: Kconfig knows no such symbol elsewhere, or has it depend on the machine.
+ONLY_ON = {
+    "PC": {"X86_TSC", "KVM_GUEST", "KERNEL_GZIP", "RTC_DRV_CMOS", "VGA_CONSOLE", "SERIAL_8250_PNP", "MTRR"},
+    "Arm": {"SERIAL_AMBA_PL011", "SERIAL_AMBA_PL011_CONSOLE", "PCI_HOST_GENERIC", "RTC_DRV_PL031"},
+}
+
+
+@pytest.mark.parametrize(("architecture", "kind"), [("x86_64", "PC"), ("i386", "PC"), ("arm64", "Arm")])
+def test_a_machine_gets_what_its_kind_has(architecture: str, kind: str) -> None:
+    found = slave_symbols(architecture, "6.1")
+    (other,) = ONLY_ON.keys() - {kind}
+    assert ONLY_ON[kind] <= found.keys()
+    assert found.keys() & ONLY_ON[other] == set()
+    assert {"EFI_STUB": "y", "ACPI": "y", "PCI": "y", "BLK_DEV_INITRD": "y"}.items() <= found.items()
+
+
+def test_a_32_bit_kernel_has_the_calls_that_32_bit_programs_make() -> None:
+    assert slave_symbols("i386", version="6.1")["COMPAT_32BIT_TIME"] == "y"
+    assert "COMPAT_32BIT_TIME" not in slave_symbols("x86_64", version="6.1")
+
+
+@pytest.mark.parametrize("architecture", ["", "riscv", "X86_64", "amd64"])
 def test_an_unknown_architecture_is_refused(architecture: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(f"{architecture!r} is no known architecture; known: i386, x86_64")):
+    known = "arm64, i386, x86_64"
+    with pytest.raises(ValueError, match=re.escape(f"{architecture!r} is no known architecture; known: {known}")):
         slave_symbols(architecture)
 
 
