@@ -163,22 +163,29 @@ def _release_of(path: str) -> str:
     return _kernel_image.release(read_file(path) or b"")
 
 
-def previous_image(wish: Wish, release: str, running: str) -> str:
-    """Where the kernel lies that the new one replaces or has replaced, and that still has its modules, or "".
+def previous_image(wish: Wish, release: str, running: str, proven: list[str], bare: bool) -> str:
+    """Where the kernel of ours lies that the new one replaces or has replaced, and that can still start, or "".
 
-    The one that runs is never let go for one that was built since and has not run.
+    It can while it has its modules, and its RAM disk where there is no way to its root without. The one that runs is
+    never let go for one that was built since and has not run, nor is one that has proven itself.
 
     Args:
         wish: what is wanted.
         release: the new kernel's.
         running: the running kernel's.
+        proven: releases that a run has found running.
+        bare: whether a kernel without a RAM disk finds its root.
     """
-    able = [
-        path
-        for path in (wish.at(wish.image), wish.at(f"{wish.image}.old"))
-        if _release_of(path) not in ("", release) and os.path.isdir(wish.at(f"/lib/modules/{_release_of(path)}"))
-    ]
-    return next((path for path in able if _release_of(path) == running), able[0] if able else "")
+    able: dict[str, str] = {}
+    for path, part in ((wish.at(wish.image), IMAGE_PART), (wish.at(f"{wish.image}.old"), PART)):
+        if path not in Placer(wish.state_directory, part).ledger.read():
+            continue
+        found = _release_of(path)
+        starts = bare or os.path.exists(wish.at(_initrd_path(found)))
+        if found not in ("", release) and starts and os.path.isdir(wish.at(f"/lib/modules/{found}")):
+            able[path] = found
+    ranks = [[running], proven, list(able.values())]
+    return next((path for rank in ranks for path, found in able.items() if found in rank), "")
 
 
 class Installer:
@@ -194,11 +201,14 @@ class Installer:
         self.machine: Machine = _boot_survey.look(wish.root)
         self.outcome = Outcome(_boot_entry.choose(self.machine, wish.loader))
         self.state = State(wish.state_directory)
+        self.elsewhere = self.outcome.loader in (_boot_entry.INSTALLKERNEL, _boot_entry.NONE)
         self.files: list[WantedFile] = []
         self.images: list[WantedFile] = []
         self.kernels: list[Kernel] = []
+        self.previous = ""
         self.default = ""
         self.line = ""
+        self.block = ""
 
     def run(self) -> Outcome:
         """Does it.
@@ -212,7 +222,7 @@ class Installer:
         if os.path.dirname(wish.image) != "/boot":
             raise BootError(f"{wish.image} is not in /boot, where boot loaders look for kernels")
         # Whoever else makes the entry knows what it takes.
-        elsewhere = outcome.loader in (_boot_entry.INSTALLKERNEL, _boot_entry.NONE)
+        elsewhere = self.elsewhere
         ramdisk = wish.initramfs == "always" or (
             wish.initramfs == "auto" and self.machine.ramdisk != "" and not elsewhere
         )
@@ -239,7 +249,9 @@ class Installer:
                 _boot_entry.NONE: self._none,
             }[outcome.loader]()
         if not self.dry:
-            self._forget_initrds()
+            # An entry that we know nothing of may still name one.
+            if not elsewhere:
+                self._forget_initrds()
             self.state.write()
         return outcome
 
@@ -261,51 +273,102 @@ class Installer:
             )
 
     def _collect(self, ramdisk: bool) -> None:
-        """The kernels of the menu, with their files; what becomes the default."""
+        """The kernels of the menu, with their files; what becomes the default. What can refuse does it here."""
         wish, release = self.wish, self.outcome.release
-        found = previous_image(wish, release, self.machine.release)
-        self._place_configs(release, _release_of(found) if found else "")
-        self.kernels = [Kernel(_boot_entry.NAME, wish.image, release, self._initrd(release) if ramdisk else "")]
-        if found:
-            image = f"{wish.image}.old"
-            self.files.append(WantedFile(wish.at(image), read_file(found)))
-            initrd = _initrd_path(_release_of(found))
-            previous = Kernel(
-                _boot_entry.PREVIOUS, image, _release_of(found), initrd if os.path.exists(wish.at(initrd)) else ""
-            )
-            self.kernels.append(previous)
-        self.images.append(WantedFile(wish.at(wish.image), read_file(wish.source)))
+        self.previous = previous_image(
+            wish, release, self.machine.release, self.state.proven, self.elsewhere or self._bare()
+        )
+        self.kernels = [Kernel(_boot_entry.NAME, wish.image, release, _initrd_path(release) if ramdisk else "")]
+        if self.previous:
+            found = _release_of(self.previous)
+            initrd = _initrd_path(found) if os.path.exists(wish.at(_initrd_path(found))) else ""
+            self.kernels.append(Kernel(_boot_entry.PREVIOUS, f"{wish.image}.old", found, initrd))
         ours = {kernel.release for kernel in self.kernels}
         self.state.proven = [it for it in {*self.state.proven, self.machine.release} if it in ours]
         self.default = _boot_entry.default_entry(wish.default, self.kernels, set(self.state.proven))
         if self.default == _boot_entry.NAME:
             self.outcome.next_boot = "default"
+        self._want()
+        configs = self._configs()
+        for part, files in ((CONFIG_PART, configs), (PART, self.files), (IMAGE_PART, self.images)):
+            make_plan(files, [], Placer(wish.state_directory, part).ledger.read())
+        # mkinitramfs and dracut look for the configuration.
+        self._place(CONFIG_PART, configs)
+        if ramdisk and not os.path.exists(wish.at(_initrd_path(release))):
+            self._make_initrd(release)
+            self._want()
 
-    def _place_configs(self, release: str, previous: str) -> None:
-        """The configurations, under the name by which mkinitramfs, dracut and our own survey look for them."""
-        new = read_file(self.wish.source_config)
-        former = read_file(self.wish.at(f"/boot/config-{previous}"))
-        files = [WantedFile(self.wish.at(f"/boot/config-{release}"), new)]
-        files += [WantedFile(self.wish.at(f"/boot/config-{previous}"), former)] if former is not None else []
-        self._place(CONFIG_PART, files)
+    def _bare(self) -> bool:
+        """Whether a kernel without an initial RAM disk finds its root."""
+        try:
+            _boot_entry.command_line(self.machine, self.wish.command_line, ramdisk=False)
+        except BootError:
+            return False
+        return True
 
-    def _initrd(self, release: str) -> str:
+    def _want(self) -> None:
+        """The files besides the configurations, as far as what they are made of is there by now."""
+        wish = self.wish
+        self.images = [WantedFile(wish.at(wish.image), read_file(wish.source))]
+        self.files = []
+        if self.previous:
+            self.files.append(WantedFile(wish.at(f"{wish.image}.old"), read_file(self.previous)))
+        if self.outcome.loader == _boot_entry.GRUB:
+            script = _boot_entry.grub_script(self.kernels, self.line, self.default)
+            self.files.append(WantedFile(wish.at(GRUB_SCRIPT), script.encode(), 0o755))
+        elif self.outcome.loader == _boot_entry.SYSTEMD_BOOT:
+            self._want_entries()
+        elif self.outcome.loader == _boot_entry.NONE:
+            # Entries that were made for a boot loader stay until one is named again: one may be the default.
+            self.files += [
+                WantedFile(path, read_file(path), _files.attributes_of(path)[2])
+                for path in self._all_of(PART, []) - {file.path for file in self.files}
+                if os.path.isfile(path)
+            ]
+        elif self.outcome.loader == _boot_entry.LEGACY:
+            menu = (read_file(wish.at(self.machine.legacy)) or b"").decode(errors="surrogateescape")
+            try:
+                self.block = _boot_entry.legacy_block(menu, self.kernels, self.line)
+            except BootError as error:
+                raise BootError(f"{self.machine.legacy}: {error}") from error
+
+    def _configs(self) -> list[WantedFile]:
+        """The configurations, under the name by which mkinitramfs, dracut and our own survey look for them.
+
+        That of a kernel before this one is ours only if we have put it there: another one's may have the same name.
+        """
+        recorded = Placer(self.wish.state_directory, CONFIG_PART).ledger.read()
+        files = [
+            WantedFile(self.wish.at(f"/boot/config-{self.outcome.release}"), read_file(self.wish.source_config)),
+        ]
+        for kernel in self.kernels[1:]:
+            path = self.wish.at(f"/boot/config-{kernel.release}")
+            if path in recorded and os.path.exists(path):
+                files.append(WantedFile(path, read_file(path)))
+        return files
+
+    def _make_initrd(self, release: str) -> None:
         path = _initrd_path(release)
-        if not os.path.exists(self.wish.at(path)):
-            self.outcome.changed = True
-            if not self.dry:
-                _boot_initrd.make(release, self.wish.at(path), _kconfig.read(self.wish.source_config))
-                self.state.initrds.append(path)
-        return path
+        self.outcome.changed = True
+        if not self.dry:
+            # Known before it is there, so that a run that is killed leaves none that nobody removes.
+            self.state.initrds.append(path)
+            self.state.write()
+            _boot_initrd.make(release, self.wish.at(path), _kconfig.read(self.wish.source_config))
 
     def _forget_initrds(self) -> None:
         """Removes the RAM disks that we made for kernels that are gone."""
         wanted = {kernel.initrd for kernel in self.kernels}
         for path in self.state.initrds:
             if path not in wanted:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(self.wish.at(path))
+                for left in (self.wish.at(path), _files.staged_name(self.wish.at(path))):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(left)
         self.state.initrds = [path for path in self.state.initrds if path in wanted]
+
+    def _all_of(self, part: str, files: list[WantedFile]) -> set[str]:
+        """The paths of a part's files, wanted or to be removed."""
+        return {file.path for file in files} | set(Placer(self.wish.state_directory, part).ledger.read())
 
     def _place(self, part: str, files: list[WantedFile]) -> None:
         """Places files that are ours alone."""
@@ -336,10 +399,9 @@ class Installer:
     # GRUB 2
 
     def _grub(self) -> None:
-        path, menu_path = self.wish.at(GRUB_SCRIPT), self.wish.at(self.machine.grub)
+        menu_path = self.wish.at(self.machine.grub)
         script = _boot_entry.grub_script(self.kernels, self.line, self.default)
-        self.files.append(WantedFile(path, script.encode(), 0o755))
-        before = read_file(path)
+        before = {path: read_file(path) for path in self._all_of(PART, self.files)}
         self._place(PART, self.files)
         menu = (read_file(menu_path) or b"").decode(errors="replace")
         if _boot_entry.grub_mark(menu) != _boot_entry.grub_mark(script):
@@ -349,11 +411,10 @@ class Installer:
                 try:
                     self._make_grub_cfg(menu_path, menu)
                 except BootError:
-                    # A script that grub-mkconfig stumbles over must not be there at the next kernel update.
-                    if before is None:
-                        os.unlink(path)
-                    else:
-                        _files.write_whole(path, before, 0o755)
+                    # A script that grub-mkconfig stumbles over must not be there at the next kernel update, and the
+                    # menu that stays starts the image that was there.
+                    for path, content in before.items():
+                        _put_back(path, content, 0o755 if path == self.wish.at(GRUB_SCRIPT) else 0o644)
                     raise
         if self._try_once():
             self._grub_once()
@@ -392,13 +453,15 @@ class Installer:
 
     # systemd-boot
 
-    def _systemd_boot(self) -> None:
+    def _want_entries(self) -> None:
         boot = self.machine.systemd_boot
         for kernel in self.kernels:
             image, initrd = self._on_boot(kernel.image), self._on_boot(kernel.initrd)
             text = _boot_entry.systemd_boot_entry(kernel, self.line, image, initrd)
             place = f"{boot}/loader/entries/{_boot_entry.systemd_boot_id(kernel.name)}"
             self.files.append(WantedFile(self.wish.at(place), text.encode()))
+
+    def _systemd_boot(self) -> None:
         self._place(PART, self.files)
         # The entry that was the default is the new kernel's from here on.
         self._choose("LoaderEntryDefault", "set-default", self.default)
@@ -473,12 +536,7 @@ class Installer:
     def _legacy(self) -> None:
         path = self.wish.at(self.machine.legacy)
         self._place(PART, self.files)
-        menu = (read_file(path) or b"").decode(errors="surrogateescape")
-        try:
-            block = _boot_entry.legacy_block(menu, self.kernels, self.line)
-        except BootError as error:
-            raise BootError(f"{path}: {error}") from error
-        before, after = self._edited(path, block)
+        before, after = self._edited(path, self.block)
         if after != before and not self.dry:
             swap(path, after.encode(errors="surrogateescape"), self.wish.state_directory)
         if self._try_once() or self.default:
@@ -510,6 +568,16 @@ class Installer:
                 f"the hooks of installkernel have decided what the next boot starts: see that it is {release}, and "
                 f"that {self.machine.release} is still in the menu"
             )
+
+
+def _put_back(path: str, content: bytes | None, mode: int = 0o644) -> None:
+    """Makes a file what it was; None when there was none."""
+    if content is not None:
+        if read_file(path) != content:
+            _files.write_whole(path, content, mode)
+        return
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def _initrd_path(release: str) -> str:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.netboot.diskless.plugins.module_utils import _files
 from ansible_collections.netboot.diskless.plugins.module_utils._boot_entry import BootError
 from ansible_collections.netboot.diskless.plugins.module_utils._placing import PlacingError
 
@@ -149,18 +151,115 @@ def test_a_menu_that_cannot_be_made_leaves_all_as_it_was(world: BootWorld, trap:
     (world.root / trap).unlink()
     world.calls()
     after = world.snapshot()
-    for path in ("boot/grub/grub.cfg", "boot/bzImage-master", SCRIPT):
+    for path in ("boot/grub/grub.cfg", "boot/bzImage-master", "boot/bzImage-master.old", SCRIPT):
         assert after.get(str(world.root / path)) == before.get(str(world.root / path)), path
     assert not list((world.root / "boot/grub").glob(".*"))
     assert world.install().changed
 
 
-def test_a_file_of_somebody_else_is_not_replaced(world: BootWorld) -> None:
-    world.with_grub().built()
-    world.write("boot/bzImage-master", "mine")
+LOADERS = ("grub", "lilo", "legacy", "systemd_boot")
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize("mode", ["now", "proven"])
+def test_a_file_of_somebody_else_is_refused_before_anything_is_changed(
+    world: BootWorld, loader: str, mode: str
+) -> None:
+    getattr(world, f"with_{loader}")().built()
+    (world.root / "boot/bzImage-master").write_bytes(bzimage(RUNNING))
+    world.command("dracut", "exit 1")
+    before = world.snapshot()
     with pytest.raises(PlacingError, match="was neither written by"):
+        world.install(default=mode, initramfs="always")
+    assert world.snapshot() == before and world.calls() == []
+
+
+def test_a_script_of_somebody_else_is_refused_before_anything_is_changed(world: BootWorld) -> None:
+    world.with_grub().built()
+    world.write(SCRIPT, "mine\n")
+    before = world.snapshot()
+    with pytest.raises(PlacingError, match="42_netboot-diskless was neither"):
         world.install()
-    assert world.read("boot/bzImage-master") == "mine"
+    assert world.snapshot() == before
+
+
+def test_a_kernel_of_somebody_elses_is_no_previous_one(world: BootWorld) -> None:
+    world.with_grub().built()
+    (world.root / "boot/bzImage-master.old").write_bytes(bzimage(RUNNING))
+    world.write(f"boot/config-{RUNNING}", "the distribution's")
+    assert not world.install().ours
+    assert f"{NAME}-old" not in world.read("boot/grub/grub.cfg")
+    assert not world.install().ours and world.read(f"boot/config-{RUNNING}") == "the distribution's"
+
+
+def test_the_distributions_configuration_is_not_ours(world: BootWorld) -> None:
+    """A kernel of ours that is told apart from the distribution's by its place alone."""
+    world.with_grub().built(RUNNING)
+    world.install()
+    config, ledger = world.root / f"boot/config-{RUNNING}", world.root / "var/lib/netboot-diskless/ledger"
+    (ledger / "boot_config.json").unlink()
+    config.write_text("the distribution's")
+    for release in ("6.1.9-master-00000002", "6.1.9-master-00000003"):
+        world.running = world.built(release)
+        world.install()
+    assert config.read_text() == "the distribution's"
+
+
+def test_a_previous_kernel_that_lost_its_ram_disk_has_no_entry(world: BootWorld) -> None:
+    world.with_grub()
+    world.write("proc/cmdline", "root=UUID=1-2 ro\n")
+    world.command("dracut", "printf '\\037\\213' > $2")
+    first = world.built()
+    world.install()
+    (world.root / f"boot/initramfs-{first}.img").unlink()
+    world.built("6.1.9-master-00000002")
+    world.install()
+    assert f"{NAME}-old" not in world.read("boot/grub/grub.cfg")
+    assert not (world.root / "boot/bzImage-master.old").exists()
+
+
+def test_a_kernel_that_has_proven_itself_is_not_let_go_for_one_that_never_ran(world: BootWorld) -> None:
+    world.with_grub()
+    world.running = first = world.built()
+    world.install()
+    world.running = RUNNING
+    for release in ("6.1.9-master-00000002", "6.1.9-master-00000003"):
+        world.built(release)
+        world.install()
+        assert (world.root / "boot/bzImage-master.old").read_bytes() == bzimage(first, first.encode())
+        assert f"set default='{NAME}-old'" in world.read("boot/grub/grub.cfg")
+
+
+@pytest.mark.parametrize("path", ["/boot/initramfs-{}.img", _files.staged_name("/boot/initramfs-{}.img")])
+def test_a_ram_disk_of_a_run_that_was_killed_goes(world: BootWorld, path: str) -> None:
+    world.with_grub()
+    first = world.built()
+    # As a kill between the making of the RAM disk and the menu.
+    world.command("dracut", f"printf '\\037\\213' > {world.root}{path.format(first)}; kill -9 $PPID")
+    pid = os.fork()
+    if not pid:
+        world.install(initramfs="always")
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -9
+    world.command("dracut", "printf '\\037\\213' > $2")
+    second = world.built("6.1.9-master-00000002")
+    world.install(initramfs="always")
+    assert [path.name for path in (world.root / "boot").rglob("*initramfs*")] == [f"initramfs-{second}.img"]
+
+
+@pytest.mark.parametrize("loader", ["none", "installkernel"])
+def test_an_entry_stays_when_others_make_the_next_one(world: BootWorld, loader: str) -> None:
+    world.with_systemd_boot()
+    world.command("dracut", "printf '\\037\\213' > $2")
+    world.command("installkernel", "")
+    release = world.built()
+    world.install(initramfs="always", default="now")
+    for number in (2, 3):
+        world.built(f"6.1.9-master-0000000{number}")
+        world.install(loader=loader)
+        assert not world.install(loader=loader).changed
+    assert (world.root / f"boot/initramfs-{release}.img").exists()
+    assert (world.root / f"boot/loader/entries/a-{NAME}.conf").exists()
 
 
 def test_lilo(world: BootWorld) -> None:
