@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.netboot.diskless.plugins.module_utils import (
@@ -32,6 +32,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils import (
 from ansible_collections.netboot.diskless.plugins.module_utils._boot_entry import BootError, Kernel
 from ansible_collections.netboot.diskless.plugins.module_utils._boot_survey import Machine
 from ansible_collections.netboot.diskless.plugins.module_utils._files import read_file
+from ansible_collections.netboot.diskless.plugins.module_utils._ledger import sha256
 from ansible_collections.netboot.diskless.plugins.module_utils._placing import Placer, WantedFile, make_plan
 
 PART = "boot_entry"
@@ -109,7 +110,11 @@ class Outcome:
 
 
 class State:
-    """What this collection remembers of boot entries: releases found running, RAM disks made, releases handed over."""
+    """What this collection remembers of boot entries.
+
+    proven are releases found running, initrds RAM disks made, handed_over releases given to installkernel; mapped is
+    what lilo's map was last made of, as a digest, or "" while that is not known.
+    """
 
     def __init__(self, state_directory: str) -> None:
         self.path = os.path.join(state_directory, "boot_entry.json")
@@ -117,12 +122,12 @@ class State:
         self.proven: list[str] = list(data.get("proven", []))
         self.initrds: list[str] = list(data.get("initrds", []))
         self.handed_over: list[str] = list(data.get("handed_over", []))
+        self.mapped: str = data.get("mapped", "")
 
     def write(self) -> None:
         """Writes it down, when that changes anything."""
-        content = json.dumps(
-            {key: sorted(set(getattr(self, key))) for key in ("proven", "initrds", "handed_over")}, indent=0
-        ).encode()
+        lists = {key: sorted(set(getattr(self, key))) for key in ("proven", "initrds", "handed_over")}
+        content = json.dumps({**lists, "mapped": self.mapped}, indent=0).encode()
         if read_file(self.path) != content + b"\n":
             _files.write_whole(self.path, content + b"\n", 0o600)
 
@@ -370,6 +375,12 @@ class Installer:
         """The paths of a part's files, wanted or to be removed."""
         return {file.path for file in files} | set(Placer(self.wish.state_directory, part).ledger.read())
 
+    def _own(self, part: str, paths: list[str]) -> None:
+        """Brings a part's ledger to those of these files that are there after they were put back."""
+        images = {file.path for file in self.images}
+        there = [WantedFile(path, read_file(path)) for path in paths if os.path.exists(path) and path not in images]
+        Placer(self.wish.state_directory, part).settle(there)
+
     def _place(self, part: str, files: list[WantedFile]) -> None:
         """Places files that are ours alone."""
         placer = Placer(self.wish.state_directory, part)
@@ -415,6 +426,7 @@ class Installer:
                     # menu that stays starts the image that was there.
                     for path, content in before.items():
                         _put_back(path, content, 0o755 if path == self.wish.at(GRUB_SCRIPT) else 0o644)
+                    self._own(PART, list(before))
                     raise
         if self._try_once():
             self._grub_once()
@@ -509,29 +521,84 @@ class Installer:
         return before, after
 
     def _lilo(self) -> None:
+        """lilo notes in its map which blocks of the disk an image has: it runs whenever an image is another file.
+
+        Until it has run, the blocks of the images that its map is of stay in use under a second name.
+        """
         path = self.wish.at(self.machine.lilo)
+        block = _boot_entry.lilo_block(self.kernels, self.line, self.default)
+        before, after = self._edited(path, block)
+        wanted = self._digest(block)
+        map_it = self.state.mapped != wanted or after != before
+        images = sorted({*self._all_of(PART, self.files), *(file.path for file in self.images)})
+        if map_it:
+            self.outcome.changed = True
+            self.outcome.differences.append({"prepared": "lilo: its map is made anew\n"})
+        if map_it and not self.dry:
+            self._test_lilo(path, before)
+            for image in images:
+                if self.state.mapped:
+                    _let_go(image)
+                _hold(image)
+            self.state.mapped = ""
+            self.state.write()
         self._place(PART, self.files)
-        # lilo notes in its map which blocks of the disk an image has: the new one is in place before it runs.
         once = self._try_once()
-        before, after = self._edited(path, _boot_entry.lilo_block(self.kernels, self.line, self.default))
-        map_it = ["lilo", *(["-D", _boot_entry.LILO_NAMES[self.default]] if self.default else [])]
-        if not self.dry and after != before:
-            content = after.encode(errors="surrogateescape")
-            staged = _files.stage(path, content, _files.attributes_of(path))
+        if map_it and not self.dry:
             try:
-                call("lilo", "-t", "-C", staged)
-                swap(path, content, self.wish.state_directory)
-            finally:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(staged)
-            try:
-                call(*map_it)
+                if after != before:
+                    swap(path, after.encode(errors="surrogateescape"), self.wish.state_directory)
+                call("lilo", *(["-D", _boot_entry.LILO_NAMES[self.default]] if self.default else []))
             except BootError as error:
-                swap(path, before.encode(errors="surrogateescape"), self.wish.state_directory)
-                call("lilo")
-                raise BootError(f"{error}\n{path} and the map are as they were") from error
+                self._back_to_lilo(path, before, images, error)
+            self.state.mapped = wanted
+            self.state.write()
+            for image in images:
+                _let_go(image)
         if once and not self.dry:
             call("lilo", "-R", _boot_entry.LILO_NAMES[_boot_entry.NAME])
+
+    def _digest(self, block: str) -> str:
+        """Of all that the map is made of as far as it is ours."""
+        parts = [block.encode(), *(file.content or b"" for file in (*self.images, *self.files))]
+        parts += [read_file(self.wish.at(kernel.initrd)) or b"" for kernel in self.kernels if kernel.initrd]
+        return sha256(b"".join(sha256(part).encode() for part in parts))
+
+    def _test_lilo(self, path: str, before: str) -> None:
+        """Lets lilo try the configuration with the images under temporary names, before anything takes its place."""
+        kernels, made = [], []
+        try:
+            for kernel in self.kernels:
+                image = self.wish.at(kernel.image)
+                content = next(file.content for file in (*self.images, *self.files) if file.path == image)
+                made.append(_files.stage(image, content or b"", (os.geteuid(), os.getegid(), 0o644)))
+                kernels.append(replace(kernel, image=_files.staged_name(kernel.image)))
+            text = _boot_entry.with_block(before, _boot_entry.lilo_block(kernels, self.line, self.default))
+            made.append(_files.stage(path, text.encode(errors="surrogateescape"), _files.attributes_of(path)))
+            call("lilo", "-t", "-C", made[-1])
+        finally:
+            for staged in made:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(staged)
+
+    def _back_to_lilo(self, path: str, before: str, images: list[str], error: BootError) -> None:
+        """Takes back what was placed, and has lilo map it again.
+
+        Raises:
+            BootError: always; what went wrong, and whether all is as it was.
+        """
+        for image in images:
+            _take_back(image)
+        self._own(PART, images)
+        os.replace(_files.stage(path, before.encode(errors="surrogateescape"), _files.attributes_of(path)), path)
+        try:
+            call("lilo")
+        except BootError as second:
+            raise BootError(
+                f"{error}\n{path} and the images are as they were, but lilo fails with them, too. Do not reboot before "
+                f"it has run: {second}"
+            ) from error
+        raise BootError(f"{error}\n{path} and the images are as they were, and lilo has mapped them again") from error
 
     def _legacy(self) -> None:
         path = self.wish.at(self.machine.legacy)
@@ -568,6 +635,33 @@ class Installer:
                 f"the hooks of installkernel have decided what the next boot starts: see that it is {release}, and "
                 f"that {self.machine.release} is still in the menu"
             )
+
+
+def _held(path: str) -> str:
+    return f"{path}.mapped"
+
+
+def _hold(path: str) -> None:
+    """Keeps an image that a map may be of; one that is kept since a run that was killed is the one in the map."""
+    if os.path.exists(path) and not os.path.exists(_held(path)):
+        try:
+            os.link(path, _held(path))
+        except OSError:
+            # A file system without second names.
+            _files.copy_whole(path, _held(path))
+
+
+def _let_go(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(_held(path))
+
+
+def _take_back(path: str) -> None:
+    """Puts the image that was kept in its place; where none was kept there was none."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    with contextlib.suppress(FileNotFoundError):
+        os.replace(_held(path), path)
 
 
 def _put_back(path: str, content: bytes | None, mode: int = 0o644) -> None:

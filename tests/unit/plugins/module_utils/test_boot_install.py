@@ -65,7 +65,7 @@ def test_a_dry_run_tells_and_touches_nothing(world: BootWorld, loader: str) -> N
     assert world.snapshot() == before
     assert {call.split()[0] for call in world.calls()} <= {"grub-probe"}
     world.install()
-    assert not world.install(dry=True).changed or loader == "lilo"
+    assert not world.install(dry=True).changed
 
 
 def test_a_kernel_that_was_found_running_becomes_the_default(world: BootWorld) -> None:
@@ -279,13 +279,84 @@ def test_lilo(world: BootWorld) -> None:
     assert not world.install().changed and world.calls() == []
 
 
-def test_lilo_refuses(world: BootWorld) -> None:
+@pytest.mark.parametrize("again", [False, True])
+def test_what_lilo_refuses_when_it_tries_leaves_all_as_it_was(world: BootWorld, again: bool) -> None:
     world.with_lilo().built()
-    before = world.read("etc/lilo.conf")
-    world.write("broken", "")
+    if again:
+        world.install()
+        world.built("6.1.9-master-00000002")
+    before = {path: file for path, file in world.snapshot().items() if "/var/lib/" not in path}
+    # It can tell only from images that are there.
+    images = " ".join(f"{world.root}/boot/.bzImage-master{end}.netboot" for end in ("", ".old") if again or not end)
+    world.command(
+        "lilo", f'ls {images} && grep -q image=/boot/.bzImage-master.netboot "$3" && echo "Fatal: no"; exit 1'
+    )
+    world.calls()
     with pytest.raises(BootError, match="Fatal: no"):
         world.install()
-    assert world.read("etc/lilo.conf") == before and not (world.root / "etc/.lilo.conf.netboot").exists()
+    after = {path: file for path, file in world.snapshot().items() if "/var/lib/" not in path}
+    assert {path for path in after if after[path] != before.get(path)} == set(
+        str(path) for path in (world.root / "boot").glob("config-*") if str(path) not in before
+    )
+    assert world.calls() == ["lilo -t -C /etc/.lilo.conf.netboot"]
+
+
+def inode(path: Path) -> int:
+    return path.stat().st_ino if path.exists() else 0
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_when_lilo_fails_to_map_the_very_images_come_back(world: BootWorld, again: bool) -> None:
+    world.with_lilo()
+    images = [world.root / "boot/bzImage-master", world.root / "boot/bzImage-master.old"]
+    if again:
+        for number in (1, 2):
+            world.running = world.built(f"6.1.9-master-0000000{number}")
+            world.install()
+    world.built("6.1.9-master-00000003")
+    before, nodes = world.read("etc/lilo.conf"), [inode(path) for path in images]
+    world.command(
+        "lilo",
+        f'case "$1" in -t) ;; *) [ -e {world.root}/failed ] || {{ touch {world.root}/failed; '
+        'echo "Fatal: no"; exit 1; };; esac',
+    )
+    world.calls()
+    with pytest.raises(BootError, match="Fatal: no\n.*lilo.conf and the images are as they were, and lilo has mapped"):
+        world.install()
+    assert world.calls()[-1] == "lilo"
+    assert world.read("etc/lilo.conf") == before and [inode(path) for path in images] == nodes
+    assert not list((world.root / "boot").glob("*.mapped")) and not (world.root / "etc/.lilo.conf.netboot").exists()
+    assert world.install().changed and not world.install().changed
+
+
+def test_lilo_that_cannot_map_the_old_images_either(world: BootWorld) -> None:
+    world.with_lilo().built()
+    world.command("lilo", '[ "$1" = -t ] || { echo "Fatal: no"; exit 1; }')
+    with pytest.raises(BootError, match="Do not reboot before it has run: lilo failed with 1:\nFatal: no"):
+        world.install()
+
+
+def test_a_run_that_was_killed_before_lilo_is_made_up_for(world: BootWorld) -> None:
+    world.with_lilo()
+    world.running = first = world.built()
+    world.install()
+    world.built("6.1.9-master-00000002")
+    world.command("lilo", '[ "$1" = -t ] || kill -9 $PPID')
+    node = inode(world.root / "boot/bzImage-master")
+    pid = os.fork()
+    if not pid:
+        world.install()
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -9
+    # The blocks that the map names are in use still.
+    assert inode(world.root / "boot/bzImage-master.mapped") == node
+    world.with_lilo()
+    world.calls()
+    # Even when the kernel that is mapped is wanted again.
+    world.built(first)
+    assert world.install().changed
+    assert "lilo -D netboot-master" in world.calls()
+    assert not list((world.root / "boot").glob("*.mapped")) and not world.install().changed
 
 
 def test_grub_legacy_keeps_its_default(world: BootWorld) -> None:
