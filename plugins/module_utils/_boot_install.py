@@ -33,7 +33,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._boot_entry impor
 from ansible_collections.netboot.diskless.plugins.module_utils._boot_survey import Machine
 from ansible_collections.netboot.diskless.plugins.module_utils._files import read_file
 from ansible_collections.netboot.diskless.plugins.module_utils._ledger import sha256
-from ansible_collections.netboot.diskless.plugins.module_utils._placing import Placer, WantedFile, make_plan
+from ansible_collections.netboot.diskless.plugins.module_utils._placing import Placer, Plan, WantedFile, make_plan
 
 PART = "boot_entry"
 IMAGE_PART = "boot_image"
@@ -113,7 +113,8 @@ class State:
     """What this collection remembers of boot entries.
 
     proven are releases found running, initrds RAM disks made, handed_over releases given to installkernel; mapped is
-    what lilo's map was last made of, as a digest, or "" while that is not known.
+    what lilo's map was last made of, as a digest, or "" while that is not known; default is what systemd-boot had for a
+    default before ours.
     """
 
     def __init__(self, state_directory: str) -> None:
@@ -123,11 +124,12 @@ class State:
         self.initrds: list[str] = list(data.get("initrds", []))
         self.handed_over: list[str] = list(data.get("handed_over", []))
         self.mapped: str = data.get("mapped", "")
+        self.default: str = data.get("default", "")
 
     def write(self) -> None:
         """Writes it down, when that changes anything."""
         lists = {key: sorted(set(getattr(self, key))) for key in ("proven", "initrds", "handed_over")}
-        content = json.dumps({**lists, "mapped": self.mapped}, indent=0).encode()
+        content = json.dumps({**lists, "mapped": self.mapped, "default": self.default}, indent=0).encode()
         if read_file(self.path) != content + b"\n":
             _files.write_whole(self.path, content + b"\n", 0o600)
 
@@ -383,15 +385,23 @@ class Installer:
 
     def _place(self, part: str, files: list[WantedFile]) -> None:
         """Places files that are ours alone."""
-        placer = Placer(self.wish.state_directory, part)
-        plan = make_plan(files, [], placer.ledger.read())
+        self._plan(part, files)
+        self._carry_out(part, files)
+
+    def _plan(self, part: str, files: list[WantedFile]) -> Plan:
+        """What placing them takes, which is told."""
+        plan = make_plan(files, [], Placer(self.wish.state_directory, part).ledger.read())
         for wanted in plan.write:
             self.outcome.differs(wanted.path, _text(read_file(wanted.path)), _text(wanted.content))
         for path in plan.remove:
             self.outcome.differs(path, _text(read_file(path)), "")
         self.outcome.changed |= bool(plan)
+        return plan
+
+    def _carry_out(self, part: str, files: list[WantedFile]) -> None:
+        placer = Placer(self.wish.state_directory, part)
         if not self.dry:
-            placer.apply(plan)
+            placer.apply(make_plan(files, [], placer.ledger.read()))
             placer.settle(files)
 
     def _try_once(self) -> bool:
@@ -403,9 +413,10 @@ class Installer:
         return wanted
 
     def _choose_by_hand(self, why: str) -> None:
-        if self.outcome.next_boot == "once":
-            self.outcome.next_boot = "as_before"
-        self.outcome.by_hand.append(f"{why}: choose {self.kernels[0].title!r} in the boot menu")
+        self.outcome.next_boot = "as_before"
+        told = f"{why}: choose {self.kernels[0].title!r} in the boot menu"
+        if told not in self.outcome.by_hand:
+            self.outcome.by_hand.append(told)
 
     # GRUB 2
 
@@ -466,19 +477,29 @@ class Installer:
     # systemd-boot
 
     def _want_entries(self) -> None:
-        boot = self.machine.systemd_boot
         for kernel in self.kernels:
             image, initrd = self._on_boot(kernel.image), self._on_boot(kernel.initrd)
             text = _boot_entry.systemd_boot_entry(kernel, self.line, image, initrd)
-            place = f"{boot}/loader/entries/{_boot_entry.systemd_boot_id(kernel.name)}"
-            self.files.append(WantedFile(self.wish.at(place), text.encode()))
+            self.files.append(WantedFile(self.wish.at(self._entry(kernel.name)), text.encode()))
 
     def _systemd_boot(self) -> None:
-        self._place(PART, self.files)
-        # The entry that was the default is the new kernel's from here on.
-        self._choose("LoaderEntryDefault", "set-default", self.default)
-        if self._try_once():
+        """The entry that was the default is the new kernel's from here on: the default leaves it first."""
+        entry = self.wish.at(self._entry(_boot_entry.NAME))
+        plan = self._plan(PART, self.files)
+        if not self.dry:
+            early = [wanted for wanted in plan.write if wanted.path != entry]
+            Placer(self.wish.state_directory, PART).apply(Plan(write=early, mend=plan.mend))
+        if self.default != _boot_entry.NAME:
+            self._choose("LoaderEntryDefault", "set-default", self.default)
+        once = self._try_once()
+        self._carry_out(PART, self.files)
+        if self.default == _boot_entry.NAME:
+            self._choose("LoaderEntryDefault", "set-default", self.default)
+        if once:
             self._choose("LoaderEntryOneShot", "set-oneshot", _boot_entry.NAME)
+
+    def _entry(self, name: str) -> str:
+        return f"{self.machine.systemd_boot}/loader/entries/{_boot_entry.systemd_boot_id(name)}"
 
     def _on_boot(self, path: str) -> str:
         """A file's path on the partition of the entries; it is copied there when /boot is on another."""
@@ -495,10 +516,10 @@ class Installer:
         return f"/{copy}"
 
     def _choose(self, variable: str, verb: str, name: str) -> None:
-        """Sets a variable of the boot loader's; without a name, takes it back if it names an entry of ours."""
+        """Sets a variable of the boot loader's; without a name, makes it what it was if it names an entry of ours."""
         now = _boot_survey.efi_text(variable, self.wish.root)
         ours = [_boot_entry.systemd_boot_id(it) for it in (_boot_entry.NAME, _boot_entry.PREVIOUS)]
-        entry = _boot_entry.systemd_boot_id(name) if name else ""
+        entry = _boot_entry.systemd_boot_id(name) if name else self.state.default
         if now == entry or (not name and now not in ours):
             return
         # bootctl(1) refuses to where the boot loader has not told of itself.
@@ -508,6 +529,10 @@ class Installer:
         self.outcome.changed = True
         self.outcome.differences.append({"prepared": f"{variable}: {entry}\n"})
         if not self.dry:
+            if verb == "set-default" and now not in ours:
+                # Known before it is gone.
+                self.state.default = now
+                self.state.write()
             call("bootctl", verb, entry)
 
     # lilo and GRUB Legacy

@@ -393,12 +393,14 @@ def test_systemd_boot(world: BootWorld, esp: str, linux: str) -> None:
     assert not world.install().changed and world.calls() == []
 
 
-def test_systemd_boot_that_has_not_told_of_itself(world: BootWorld) -> None:
+@pytest.mark.parametrize("mode", ["proven", "now"])
+def test_systemd_boot_that_has_not_told_of_itself(world: BootWorld, mode: str) -> None:
     world.with_systemd_boot().built()
     for variable in (world.root / "sys/firmware/efi/efivars").iterdir():
         variable.unlink()
-    outcome = world.install()
+    outcome = world.install(default=mode)
     assert outcome.next_boot == "as_before" and "no LoaderInfo" in outcome.by_hand[0] and world.calls() == []
+    assert len(outcome.by_hand) == 1
 
 
 def test_systemd_boots_default_follows_what_has_proven_itself(world: BootWorld) -> None:
@@ -411,6 +413,43 @@ def test_systemd_boots_default_follows_what_has_proven_itself(world: BootWorld) 
     world.built("6.1.9-master-00000002")
     world.install()
     assert world.calls() == [f"bootctl set-default a-{NAME}-old.conf", f"bootctl set-oneshot a-{NAME}.conf"]
+
+
+def test_systemd_boots_default_leaves_an_entry_before_that_is_the_new_kernels(world: BootWorld) -> None:
+    world.with_systemd_boot("efi")
+    entry = world.root / f"efi/loader/entries/a-{NAME}.conf"
+    world.running = first = world.built()
+    world.install(initramfs="never")
+    old = entry.with_name(f"a-{NAME}-old.conf")
+    world.command("bootctl", "kill -9 $PPID")
+    before = (world.root / "boot/bzImage-master").read_bytes(), entry.read_text()
+    world.built("6.1.9-master-00000002")
+    pid = os.fork()
+    if not pid:
+        world.install()
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -9
+    assert ((world.root / "boot/bzImage-master").read_bytes(), entry.read_text()) == before
+    assert (world.root / "efi/netboot-diskless/bzImage-master").read_bytes() == before[0]
+    assert first in old.read_text()
+    assert (world.root / "efi/netboot-diskless/bzImage-master.old").read_bytes() == before[0]
+    world.with_systemd_boot("efi")
+    assert world.install().next_boot == "once" and not world.install().changed
+
+
+@pytest.mark.parametrize("given", ["debian.conf", ""])
+def test_systemd_boots_default_of_the_users_comes_back(world: BootWorld, given: str) -> None:
+    world.with_systemd_boot()
+    if given:
+        world.variable("LoaderEntryDefault", given)
+    world.running = world.built()
+    world.install()
+    world.built("6.1.9-master-00000002")
+    world.install()
+    world.calls()
+    assert world.install(default="never").changed
+    assert world.calls() == [f"bootctl set-default {given}"]
+    assert not world.install(default="never").changed and world.calls() == []
 
 
 def test_installkernel_is_given_what_was_built(world: BootWorld) -> None:
