@@ -28,9 +28,13 @@ LILO_NAMES = {NAME: "netboot-master", PREVIOUS: "netboot-old"}
 BEGIN, END = "# BEGIN netboot.diskless", "# END netboot.diskless"
 OUR_BLOCK = re.compile(rf"^{re.escape(BEGIN)}\n.*?^{re.escape(END)}\n?", re.MULTILINE | re.DOTALL)
 MANAGED = "# Managed by netboot.diskless; changes here are lost."
-# Words that a boot loader adds or that were meant for one boot.
-NOT_KEPT = re.compile(r"BOOT_IMAGE=.*|initrd=.*|single|s|S|1|emergency|rescue|systemd\.unit=(rescue|emergency)\.target")
+# Words that a boot loader adds (lilo(8): auto, when nobody chose) or that were meant for one boot.
+NOT_KEPT = re.compile(
+    r"auto|BOOT_IMAGE=.*|initrd=.*|single|s|S|1|emergency|rescue|systemd\.unit=(rescue|emergency)\.target"
+)
 PANIC = "panic=60"
+# What the kernel finds by itself (early_lookup_bdev()); lilo gives the device's number in hexadecimal.
+FOUND_BY_KERNEL = re.compile(r"/dev/(?!mapper/|disk/).*|PARTUUID=.*|PARTLABEL=.*|[0-9]+:[0-9]+|[0-9a-f]{3,8}")
 
 
 class BootError(Exception):
@@ -144,7 +148,7 @@ def command_line(machine: Machine, given: str, ramdisk: bool) -> str:
             f"{told} ({line!r}) has no root=, so the new kernel would not find its root; "
             "give master_kernel_command_line"
         )
-    if not ramdisk and not re.match(r"/dev/(?!mapper/|disk/)|PARTUUID=|PARTLABEL=|[0-9]+:[0-9]+$", roots[-1]):
+    if not ramdisk and not FOUND_BY_KERNEL.fullmatch(roots[-1]):
         raise BootError(
             f"{told} has root={roots[-1]}, which only an initial RAM disk finds, and the new kernel gets none; "
             "use /dev/... or PARTUUID=..., or set master_kernel_initramfs: always"

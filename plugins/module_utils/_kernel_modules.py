@@ -13,8 +13,11 @@ import subprocess
 MODULES = {
     "NFSD": "nfsd",
     "NFT_CT": "nft_ct",
+    "NFT_LIMIT": "nft_limit",
+    "NFT_LOG": "nft_log",
     "NFT_MASQ": "nft_masq",
     "NFT_NAT": "nft_nat",
+    "NFT_REJECT": "nft_reject",
     "NF_CONNTRACK": "nf_conntrack",
     "NF_NAT": "nf_nat",
     "NF_TABLES": "nf_tables",

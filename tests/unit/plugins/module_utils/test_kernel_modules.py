@@ -75,6 +75,21 @@ def test_only_modules_are_looked_at(tmp_path: Path, files: list[str]) -> None:
     }
 
 
-def test_the_table_is_of_what_a_master_needs() -> None:
-    assert set(MODULES) <= set(master_symbols(nat=True))
+# What a master needs that can be no module (bool in the Kconfig files of Linux 5.10 and 6.1).
+NO_MODULES = {
+    "INET",
+    "IP_MULTICAST",
+    "NET",
+    "NETFILTER",
+    "NFSD_V3",
+    "NFSD_V4",
+    "NF_TABLES_INET",
+    "NF_TABLES_IPV4",
+    "PROC_FS",
+}
+
+
+@pytest.mark.parametrize("version", ["", "5.10", "6.1"])
+def test_the_table_is_of_every_module_that_a_master_may_need(version: str) -> None:
+    assert set(master_symbols(nat=True, firewall=True, version=version)) - NO_MODULES == set(MODULES)
     assert set(BY_HAND) <= set(MODULES)
