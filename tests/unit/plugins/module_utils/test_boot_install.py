@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.netboot.diskless.plugins.module_utils import _files
+from ansible_collections.netboot.diskless.plugins.module_utils import _boot_install, _files
 from ansible_collections.netboot.diskless.plugins.module_utils._boot_entry import BootError
 from ansible_collections.netboot.diskless.plugins.module_utils._placing import PlacingError
 
@@ -26,6 +26,17 @@ SCRIPT = "etc/grub.d/42_netboot-diskless"
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BootWorld:
     return BootWorld(tmp_path, monkeypatch)
+
+
+def killed(world: BootWorld, **changes: Any) -> int:
+    """The exit status of a run in a process of its own, which something kills."""
+    pid = os.fork()
+    if not pid:
+        try:
+            world.install(**changes)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def test_grub_tries_the_new_kernel_once_and_keeps_its_menu(world: BootWorld) -> None:
@@ -157,10 +168,7 @@ def test_a_menu_that_cannot_be_made_leaves_all_as_it_was(world: BootWorld, trap:
     assert world.install().changed
 
 
-LOADERS = ("grub", "lilo", "legacy", "systemd_boot")
-
-
-@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize("loader", ["grub", "lilo", "legacy", "systemd_boot"])
 @pytest.mark.parametrize("mode", ["now", "proven"])
 def test_a_file_of_somebody_else_is_refused_before_anything_is_changed(
     world: BootWorld, loader: str, mode: str
@@ -236,11 +244,7 @@ def test_a_ram_disk_of_a_run_that_was_killed_goes(world: BootWorld, path: str) -
     first = world.built()
     # As a kill between the making of the RAM disk and the menu.
     world.command("dracut", f"printf '\\037\\213' > {world.root}{path.format(first)}; kill -9 $PPID")
-    pid = os.fork()
-    if not pid:
-        world.install(initramfs="always")
-        os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -9
+    assert killed(world, initramfs="always") == -9
     world.command("dracut", "printf '\\037\\213' > $2")
     second = world.built("6.1.9-master-00000002")
     world.install(initramfs="always")
@@ -336,27 +340,58 @@ def test_lilo_that_cannot_map_the_old_images_either(world: BootWorld) -> None:
         world.install()
 
 
-def test_a_run_that_was_killed_before_lilo_is_made_up_for(world: BootWorld) -> None:
+@pytest.mark.parametrize("at", ["lilo", "swap"])
+def test_a_run_that_was_killed_before_lilo_is_made_up_for(
+    world: BootWorld, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
     world.with_lilo()
     world.running = first = world.built()
     world.install()
-    world.built("6.1.9-master-00000002")
-    world.command("lilo", '[ "$1" = -t ] || kill -9 $PPID')
+    second = world.built("6.1.9-master-00000002")
     node = inode(world.root / "boot/bzImage-master")
-    pid = os.fork()
-    if not pid:
-        world.install()
-        os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -9
+    with monkeypatch.context() as patch:
+        if at == "lilo":
+            world.command("lilo", '[ "$1" = -t ] || kill -9 $PPID')
+        else:
+            patch.setattr(_boot_install, "swap", lambda *_arguments: os.kill(os.getpid(), 9))
+        assert killed(world) == -9
     # The blocks that the map names are in use still.
     assert inode(world.root / "boot/bzImage-master.mapped") == node
-    world.with_lilo()
+    world.command("lilo", "")
     world.calls()
-    # Even when the kernel that is mapped is wanted again.
+    # Even when the kernel that is mapped is wanted again, alone.
     world.built(first)
+    (world.root / "lib/modules" / second).rmdir()
     assert world.install().changed
     assert "lilo -D netboot-master" in world.calls()
     assert not list((world.root / "boot").glob("*.mapped")) and not world.install().changed
+
+
+@pytest.mark.parametrize("loader", ["grub", "lilo"])
+def test_what_is_put_back_is_ours_as_before(world: BootWorld, loader: str) -> None:
+    getattr(world, f"with_{loader}")()
+    world.running = first = world.built()
+    world.install()
+    second = world.built("6.1.9-master-00000002")
+    world.install()
+    world.built("6.1.9-master-00000003")
+    for release in (first, second):
+        (world.root / "lib/modules" / release).rmdir()
+    old = world.root / "boot/bzImage-master.old"
+    before = old.read_bytes()
+    if loader == "lilo":
+        world.command("lilo", '[ "$1" = -t ] || { echo "Fatal: no"; exit 1; }')
+    world.write("broken", "")
+    with pytest.raises(BootError):
+        world.install()
+    assert old.read_bytes() == before
+    (world.root / "broken").unlink()
+    if loader == "lilo":
+        world.command("lilo", "")
+    (world.root / "lib/modules" / first).mkdir()
+    world.install()
+    assert old.read_bytes() == before
+    assert f"{first}" in world.read({"grub": "boot/grub/grub.cfg", "lilo": "etc/lilo.conf"}[loader])
 
 
 def test_grub_legacy_keeps_its_default(world: BootWorld) -> None:
@@ -424,11 +459,7 @@ def test_systemd_boots_default_leaves_an_entry_before_that_is_the_new_kernels(wo
     world.command("bootctl", "kill -9 $PPID")
     before = (world.root / "boot/bzImage-master").read_bytes(), entry.read_text()
     world.built("6.1.9-master-00000002")
-    pid = os.fork()
-    if not pid:
-        world.install()
-        os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -9
+    assert killed(world) == -9
     assert ((world.root / "boot/bzImage-master").read_bytes(), entry.read_text()) == before
     assert (world.root / "efi/netboot-diskless/bzImage-master").read_bytes() == before[0]
     assert first in old.read_text()
