@@ -18,7 +18,7 @@ description:
     after one that did not come up starts what started before.
   - When the running kernel was started with an initial RAM disk, the distribution's tool makes one for the new kernel.
   - Refuses, before anything is changed, when it cannot tell the boot loader, when the new kernel would not find its
-    root, and in a container.
+    root, when a file of somebody else's is in the place of one of ours, and in a container.
 extends_documentation_fragment:
   - netboot.diskless.attributes
   - netboot.diskless.state
@@ -46,7 +46,8 @@ options:
     default: ""
   loader:
     description:
-      - Which boot loader starts this machine; V(auto) finds out. With V(none) only the files in C(/boot) are placed.
+      - Which boot loader starts this machine; V(auto) finds out. With V(none) only the kernel and its configuration are
+        placed; entries that were made before stay.
     type: str
     choices: [auto, grub, systemd-boot, lilo, grub-legacy, installkernel, none]
     default: auto
