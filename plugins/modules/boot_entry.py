@@ -118,7 +118,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netboot.diskless.plugins.module_utils._boot_entry import LOADERS, NONE, BootError
-from ansible_collections.netboot.diskless.plugins.module_utils._boot_install import Installer, Wish, result_of
+from ansible_collections.netboot.diskless.plugins.module_utils._boot_install import Installer
+from ansible_collections.netboot.diskless.plugins.module_utils._boot_work import Wish, result_of
 from ansible_collections.netboot.diskless.plugins.module_utils._lock import locked
 from ansible_collections.netboot.diskless.plugins.module_utils._placing import PlacingError
 

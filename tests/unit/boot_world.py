@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.netboot.diskless.plugins.module_utils import _boot_install
-from ansible_collections.netboot.diskless.plugins.module_utils._boot_install import Installer, Outcome, Wish
+from ansible_collections.netboot.diskless.plugins.module_utils import _boot_survey
+from ansible_collections.netboot.diskless.plugins.module_utils._boot_install import Installer
 from ansible_collections.netboot.diskless.plugins.module_utils._boot_survey import LOADER_VENDOR
+from ansible_collections.netboot.diskless.plugins.module_utils._boot_work import Outcome, Wish
 
 RUNNING = "6.1.0-debian"
 LINE = "root=/dev/vda1 ro panic=30"
@@ -63,9 +64,7 @@ class BootWorld:
         self.write("built/.config", CONFIG)
         self.running = RUNNING
         monkeypatch.setenv("PATH", f"{self.bin}:{os.environ['PATH']}")
-        monkeypatch.setattr(
-            _boot_install._boot_survey.os, "uname", lambda: os.uname_result(("", "", self.running, "", ""))
-        )
+        monkeypatch.setattr(_boot_survey.os, "uname", lambda: os.uname_result(("", "", self.running, "", "")))
         self.command("called", "")
 
     def write(self, path: str, text: str) -> Path:

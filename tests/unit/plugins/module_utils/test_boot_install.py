@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.netboot.diskless.plugins.module_utils import _boot_install, _files
+from ansible_collections.netboot.diskless.plugins.module_utils import _boot_lilo, _files
 from ansible_collections.netboot.diskless.plugins.module_utils._boot_entry import BootError
 from ansible_collections.netboot.diskless.plugins.module_utils._placing import PlacingError
 
@@ -353,7 +353,7 @@ def test_a_run_that_was_killed_before_lilo_is_made_up_for(
         if at == "lilo":
             world.command("lilo", '[ "$1" = -t ] || kill -9 $PPID')
         else:
-            patch.setattr(_boot_install, "swap", lambda *_arguments: os.kill(os.getpid(), 9))
+            patch.setattr(_boot_lilo, "swap", lambda *_arguments: os.kill(os.getpid(), 9))
         assert killed(world) == -9
     # The blocks that the map names are in use still.
     assert inode(world.root / "boot/bzImage-master.mapped") == node
