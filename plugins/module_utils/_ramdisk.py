@@ -18,7 +18,11 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ansible_collections.netboot.diskless.plugins.module_utils._root_secrets import PRIVATE_KEY, SEARCHED
+from ansible_collections.netboot.diskless.plugins.module_utils._root_secrets import (
+    PRIVATE_KEY,
+    SEARCHED,
+    is_hidden_below,
+)
 
 _HEADER = 110
 _MAGICS = (b"070701", b"070702")
@@ -158,25 +162,20 @@ def missing(found: list[Entry], drivers: list[str], modules: list[str], programs
 def secrets(found: list[Entry], root: str = "/") -> list[str]:
     """Paths in a RAM disk of what must not be where everybody can fetch it.
 
-    A private key, and what others cannot read on the master under the same path below /etc.
+    A private key, and what others cannot read on the master under the same path below /etc: the file that a link leads
+    to is what counts, and the directories that it lies in.
 
     Args:
         found: its entries.
         root: where the master's files are.
     """
-    told = []
+    etc, told = os.path.join(root, "etc"), []
     for entry in found:
         if not stat.S_ISREG(entry.mode):
             continue
-        if PRIVATE_KEY.search(entry.data[:SEARCHED]) and not _is_program(entry):
+        is_key = PRIVATE_KEY.search(entry.data[:SEARCHED]) and not _is_program(entry)
+        if is_key or (entry.path.startswith("etc/") and is_hidden_below(etc, entry.path[len("etc/") :])):
             told.append(entry.path)
-        elif entry.path.startswith("etc/"):
-            try:
-                hidden = not os.lstat(os.path.join(root, entry.path)).st_mode & stat.S_IROTH
-            except OSError:
-                hidden = False  # the master has no such file
-            if hidden:
-                told.append(entry.path)
     return sorted(told)
 
 
