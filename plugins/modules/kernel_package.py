@@ -15,8 +15,10 @@ description:
     modules and boot entries are not touched, and nothing that is set for this machine alone goes into it.
   - Fails before anything is placed when the RAM disk lacks NFS or the driver of an adapter, or holds a private key or
     what others cannot read on this machine.
-  - Makes it only when the kernel, the tool, its configuration, the adapters or a program that is in it has changed.
-  - Takes about five seconds, and looks at several hundred files when nothing has changed.
+  - Makes it only when the kernel, the tool, its configuration, the adapters, a program that is in it or the firmware of
+    this machine has changed.
+  - Takes about five seconds. When nothing has changed it looks at names, sizes and times alone, of modules and firmware
+    several thousand files.
 extends_documentation_fragment:
   - netboot.diskless.attributes
   - netboot.diskless.state
