@@ -48,9 +48,18 @@ def test_a_broken_one_is_refused(data: bytes, told: str) -> None:
         ("e1000", True),
         ("e1000e", False),
         ("nfs.ko", False),
-        ("8086:10d3", True),
-        ("8086:10D3", True),
+        ("1106:3065", True),
         ("8086:10d4", False),
+        ("8086:10D4", False),
+        # Of this one the driver claims some boards only; which board it is, nobody knows here.
+        ("1106:3106", True),
+        # What claims it is a sound card's.
+        ("8086:2668", False),
+        # Its driver is not in here, whatever is said of it.
+        ("8086:10d3", False),
+        # Of a driver that no distribution has.
+        ("10ec:8168", True),
+        ("10EC:8168", True),
     ],
 )
 def test_a_driver_that_is_missing_is_told(driver: str, known: bool) -> None:
@@ -64,7 +73,10 @@ def test_a_driver_that_is_missing_is_told(driver: str, known: bool) -> None:
 )
 def test_a_virtual_card_needs_the_driver_of_its_bus_and_its_own(modules: tuple[str, ...], known: bool) -> None:
     files = {**PLAIN, **{f"{MODULES}kernel/{name}.ko.xz": b"" for name in modules}}
-    assert (missing(list(entries(ram_disk(files))), ["1af4:1000"], [], []) == []) == known
+    for pci_id in ("1af4:1000", "1af4:1041", "1AF4:1041"):
+        assert (missing(list(entries(ram_disk(files))), [pci_id], [], []) == []) == known
+    # All that this vendor has is claimed by the bus.
+    assert missing(list(entries(ram_disk(files))), ["1af4:1042"], [], []) != []
 
 
 def test_a_device_of_a_driver_that_is_built_in_is_known() -> None:
