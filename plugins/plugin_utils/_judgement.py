@@ -19,6 +19,12 @@ PACKAGED_KERNEL = {"bytes": 200 * MIB, "inodes": 8}
 MODULES = {"bytes": 200 * MIB, "inodes": 7000}
 # A root is measured before its packages are installed; it grows a little.
 MARGIN = 1.1
+# What to do about a kernel's source, by what the survey calls it. The role master_kernel says the same of the master's.
+TREE_ADVICE = {
+    "missing": "holds no Linux source; install one there or name its place",
+    "used": "has been built in, and Linux builds nothing outside of such a tree; save its .config and clean it "
+    "(make mrproper), or name a second tree",
+}
 
 
 def _interface_problems(site: dict[str, Any], survey: dict[str, Any], allow_uplink: bool) -> list[str]:
@@ -88,11 +94,7 @@ def _file_problems(survey: dict[str, Any]) -> list[str]:
 def _tree_problems(fleet: dict[str, Any], survey: dict[str, Any], kernel_tree: str) -> list[str]:
     if not fleet["site"]["kernels"]["build"]:
         return []
-    advice = {
-        "missing": "holds no Linux source; install one there or name its place",
-        "used": "has been built in, and Linux builds nothing outside of such a tree; save its .config and clean it "
-        "(make mrproper), or name a second tree",
-    }.get(survey["kernel_tree"])
+    advice = TREE_ADVICE.get(survey["kernel_tree"])
     return [f"fleet_kernel_tree is {kernel_tree!r}, which {advice}"] if advice else []
 
 
