@@ -10,6 +10,8 @@ import os
 import re
 from dataclasses import dataclass
 
+from ansible_collections.netboot.diskless.plugins.module_utils._kernel_makefiles import spelling
+
 
 @dataclass(frozen=True)
 class Drivers:
@@ -21,7 +23,7 @@ class Drivers:
 
 def _name(path: str) -> str:
     """A module's name of its file's path, as sysfs has it."""
-    return re.sub(r"\.ko(\.\w+)?$", "", os.path.basename(path)).replace("-", "_")
+    return spelling(re.sub(r"\.ko(\.\w+)?$", "", os.path.basename(path)))
 
 
 def _lines(path: str) -> list[str]:

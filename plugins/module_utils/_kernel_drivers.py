@@ -19,6 +19,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._kernel_makefiles
 )
 from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import COMMON_NICS
 from ansible_collections.netboot.diskless.plugins.module_utils._module_aliases import (
+    BEHIND,
     PCI_ID,
     Match,
     alias_files,
@@ -37,12 +38,6 @@ ALSO: dict[str, tuple[str, ...]] = {
     "MLX5_CORE": ("MLX5_CORE_EN",),
     # An adapter at USB is found by a host controller's driver; these two are those of all boards since 2002.
     "USB": ("USB_XHCI_HCD", "USB_EHCI_HCD"),
-}
-
-# PCI ids that another driver claims, which finds the adapter behind them (Virtual I/O Device 1.2, section 4.1.2.1).
-BEHIND: dict[str, str] = {
-    "1af4:1000": "virtio_net",
-    "1af4:1041": "virtio_net",
 }
 
 _CANDIDATES = 5

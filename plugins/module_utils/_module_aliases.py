@@ -20,6 +20,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 PCI_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
+# PCI ids that a bus's driver claims, and the driver that finds the adapter behind it (Virtual I/O Device 1.2, section
+# 4.1.2.1). What else the vendor has is no adapter.
+BEHIND: dict[str, str] = {
+    "1af4:1000": "virtio_net",
+    "1af4:1041": "virtio_net",
+}
+# The buses' drivers, by the adapter's.
+BUSES: dict[str, str] = {"virtio_net": "virtio_pci"}
 # The class of network controllers (linux/pci_ids.h: PCI_BASE_CLASS_NETWORK).
 _NETWORK = "02"
 _PATTERN = r"pci:v([^\sa-z]+)d([^\sa-z]+)sv[^\sa-z]+sd[^\sa-z]+bc([^\sa-z]+)sc[^\sa-z]+i[^\sa-z\0]+"

@@ -42,6 +42,8 @@ _DRACUT_MODULES = (
 )
 # What this machine's administrator has set for this machine.
 _MASTERS_OWN = ("/etc/modprobe.d", "/etc/systemd/network", "/etc/udev/rules.d")
+# Where the tools look for the firmware that modules name.
+_FIRMWARE = "/lib/firmware"
 MODULES = ["nfs", "nfsv3", "nfsv4"]
 PROGRAMS = {INITRAMFS_TOOLS: ["bin/nfsmount", "sbin/mount.nfs"], DRACUT: ["sbin/mount.nfs"]}
 _TAIL = 15
@@ -143,10 +145,12 @@ class Initrd:
     def _stamp(self, paths: Iterable[str]) -> str:
         """Digest of the state of everything that it is made of: kernel, tool, configuration, and files of this machine.
 
+        Firmware counts as a whole: the tools pick what modules name, and what was not there is in no list of paths.
+
         Args:
             paths: files of this machine that the result holds.
         """
-        directories = [self.kernel.modules, os.path.join("/", _HOMES[self.tool])]
+        directories = [self.kernel.modules, os.path.join("/", _HOMES[self.tool]), _FIRMWARE]
         inputs = [
             measure([os.path.realpath(path) for path in directories], ["__pycache__"]).stamp,
             _state(self.kernel.image),

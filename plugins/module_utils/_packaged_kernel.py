@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ansible_collections.netboot.diskless.plugins.module_utils import _kernel_image
+
 # Below the root: where a package puts the image of a release. Gentoo's lies in the kernel's build directory, and /boot
 # has a copy of it that no package owns (kernel-install.eclass).
 IMAGES = (
@@ -22,8 +24,6 @@ IMAGES = (
     "usr/src/linux-{release}/arch/x86/boot/bzImage",
 )
 _MODULES = re.compile(r"/(?:usr/)?lib/modules/([^/\s]+)/")
-# Documentation/arch/x86/boot.rst: the setup header's magic at 0x202, its version's place less 0x200 at 0x20e.
-_MAGIC, _MAGIC_AT, _VERSION_AT = b"HdrS", 0x202, 0x20E
 # The setup code, which holds the version, has at most 64 sectors of 512 bytes.
 _SETUP_BYTES = 65 * 512
 
@@ -115,19 +115,16 @@ def release_of(image: str) -> str:
     """The release of a bootable image of x86, which its header tells.
 
     Raises:
-        NoKernel: there is no such file, or it is no bootable image.
+        NoKernel: there is no such file, or it is no bootable image that tells its release.
     """
     try:
         with open(image, "rb") as stream:
-            head = stream.read(_SETUP_BYTES)
+            told = _kernel_image.release(stream.read(_SETUP_BYTES))
     except FileNotFoundError as error:
         raise NoKernel(f"there is no {image}") from error
-    place = int.from_bytes(head[_VERSION_AT : _VERSION_AT + 2], "little") + 0x200
-    if head[_MAGIC_AT : _MAGIC_AT + 4] != _MAGIC or place >= len(head):
-        raise NoKernel(f"{image} is no bootable image of Linux for x86")
-    words = head[place:].partition(b"\0")[0].split()
-    release = words[0].decode("ascii", errors="replace") if words else ""
+    if not told:
+        raise NoKernel(f"{image} is no bootable image of Linux for x86 that tells its release")
     # It becomes the name of a directory.
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+~-]*", release):
-        raise NoKernel(f"{image} does not tell its release")
-    return release
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+~-]*", told):
+        raise NoKernel(f"{image} tells a release that cannot be one: {told!r}")
+    return told

@@ -10,7 +10,6 @@ It is archives of cpio(5)'s new format, one after the other, each plain or compr
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import re
 import stat
@@ -18,7 +17,20 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ansible_collections.netboot.diskless.plugins.module_utils._root_secrets import PRIVATE_KEY, SEARCHED
+from ansible_collections.netboot.diskless.plugins.module_utils._kernel_makefiles import TOP, spelling
+from ansible_collections.netboot.diskless.plugins.module_utils._module_aliases import (
+    BEHIND,
+    BUSES,
+    PCI_ID,
+    Alias,
+    matches,
+    parse_aliases,
+)
+from ansible_collections.netboot.diskless.plugins.module_utils._root_secrets import (
+    PRIVATE_KEY,
+    SEARCHED,
+    is_hidden_below,
+)
 
 _HEADER = 110
 _MAGICS = (b"070701", b"070702")
@@ -26,15 +38,6 @@ _GZIP = b"\x1f\x8b"
 _END = "TRAILER!!!"
 # Of a module's file, what follows its name.
 _MODULE = re.compile(r"/([^/]+)\.ko(?:\.(?:gz|xz|zst))?\Z")
-# modules.alias has "alias PATTERN MODULE" on a line, modules.builtin.modinfo MODULE.alias=PATTERN before a NUL.
-_ALIAS = re.compile(r"^alias (\S+) \S+$", re.MULTILINE)
-_BUILTIN_ALIAS = re.compile(r"\w\.alias=([^\0]+)")
-# pci:v00008086d000010D3sv*sd*bc*sc*i* (file2alias.c of Linux), as modules.alias has it for a device.
-_PCI_ID = re.compile(r"([0-9a-f]{4}):([0-9a-f]{4})", re.IGNORECASE)
-
-# All virtual cards of this vendor look alike on the PCI bus, and no alias tells which driver goes on behind it.
-_VIRTIO = "1af4:"
-_VIRTIO_DRIVERS = {"virtio_net", "virtio_pci"}
 
 
 class BadRamDisk(Exception):
@@ -103,33 +106,42 @@ def entries(data: bytes) -> Iterator[Entry]:
             raise BadRamDisk(f"what it holds at byte {place} is neither cpio nor gzip")
 
 
-def _normal(driver: str) -> str:
-    """A module's name is the same with a hyphen and an underscore (modprobe(8))."""
-    return driver.replace("-", "_")
+@dataclass(frozen=True)
+class _Modules:
+    """What modules a RAM disk or its kernel has.
+
+    Args:
+        present: the names of all.
+        adapters: of those that can be a network adapter's.
+        aliases: the PCI devices that they claim.
+    """
+
+    present: set[str]
+    adapters: set[str]
+    aliases: list[Alias]
+
+    def drive(self, pci_id: str) -> bool:
+        """Whether a network adapter has its driver here, and the bus that it may lie behind."""
+        if pci_id in BEHIND:
+            # By their names: what is built into Debian 13's kernel, as the bus is there, declares no aliases.
+            driver = BEHIND[pci_id]
+            return {driver, BUSES[driver]} <= self.present
+        return any(spelling(match.module) in self.adapters for match in matches(self.aliases, [pci_id])[pci_id])
 
 
-def _has_device(aliases: list[str], pci_id: str) -> bool:
-    vendor, device = pci_id.upper().split(":")
-    name = f"pci:v0000{vendor}d0000{device}sv00000000sd00000000bc02sc00i00"
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in aliases if pattern.startswith("pci:"))
-
-
-def _modules(found: list[Entry]) -> tuple[set[str], list[str]]:
-    """The names of the modules that a RAM disk or its kernel has, and the aliases of the devices that they drive."""
-    present = {_normal(match[1]) for match in (_MODULE.search(f"/{entry.path}") for entry in found) if match}
-    aliases: list[str] = []
+def _modules(found: list[Entry]) -> _Modules:
+    aliases: list[Alias] = []
+    paths = [entry.path for entry in found]
     for entry in found:
-        text = entry.data.decode(errors="replace")
         name = os.path.basename(entry.path)
-        if name == "modules.builtin":
-            present |= {
-                _normal(match[1]) for match in (_MODULE.search(f"/{line}") for line in text.split("\n")) if match
-            }
-        elif name == "modules.builtin.modinfo":
-            aliases += _BUILTIN_ALIAS.findall(text)
-        elif name == "modules.alias":
-            aliases += _ALIAS.findall(text)
-    return present, aliases
+        if name in ("modules.alias", "modules.builtin.modinfo"):
+            aliases += parse_aliases(entry.data.decode(errors="replace"))
+        elif name == "modules.builtin":
+            paths += entry.data.decode(errors="replace").split("\n")
+    names = [(spelling(match[1]), path) for path in paths for match in _MODULE.finditer(f"/{path}")]
+    # What lies outside of kernel/ was added by others, who put adapters' drivers anywhere.
+    adapters = {name for name, path in names if f"/{TOP}/" in path or "/kernel/" not in f"/{path}"}
+    return _Modules({name for name, _path in names}, adapters, aliases)
 
 
 def missing(found: list[Entry], drivers: list[str], modules: list[str], programs: list[str]) -> list[str]:
@@ -141,14 +153,13 @@ def missing(found: list[Entry], drivers: list[str], modules: list[str], programs
         modules: names of modules.
         programs: paths of programs, without a leading slash; /bin and /sbin may be links into /usr.
     """
-    present, aliases = _modules(found)
-    lacking = [f"the module {name}" for name in modules if _normal(name) not in present]
+    known = _modules(found)
+    lacking = [f"the module {name}" for name in modules if spelling(name) not in known.present]
     for driver in drivers:
-        if _PCI_ID.fullmatch(driver):
-            virtual = driver.lower().startswith(_VIRTIO)
-            if not (present >= _VIRTIO_DRIVERS if virtual else _has_device(aliases, driver)):
+        if PCI_ID.fullmatch(driver.lower()):
+            if not known.drive(driver.lower()):
                 lacking.append(f"a driver of the network adapter {driver}")
-        elif driver and _normal(driver) not in present:
+        elif driver and spelling(driver) not in known.present:
             lacking.append(f"the network driver {driver}")
     paths = {entry.path for entry in found}
     lacking += [f"the program /{path}" for path in programs if path not in paths and f"usr/{path}" not in paths]
@@ -158,25 +169,20 @@ def missing(found: list[Entry], drivers: list[str], modules: list[str], programs
 def secrets(found: list[Entry], root: str = "/") -> list[str]:
     """Paths in a RAM disk of what must not be where everybody can fetch it.
 
-    A private key, and what others cannot read on the master under the same path below /etc.
+    A private key, and what others cannot read on the master under the same path below /etc: the file that a link leads
+    to is what counts, and the directories that it lies in.
 
     Args:
         found: its entries.
         root: where the master's files are.
     """
-    told = []
+    etc, told = os.path.join(root, "etc"), []
     for entry in found:
         if not stat.S_ISREG(entry.mode):
             continue
-        if PRIVATE_KEY.search(entry.data[:SEARCHED]) and not _is_program(entry):
+        is_key = PRIVATE_KEY.search(entry.data[:SEARCHED]) and not _is_program(entry)
+        if is_key or (entry.path.startswith("etc/") and is_hidden_below(etc, entry.path[len("etc/") :])):
             told.append(entry.path)
-        elif entry.path.startswith("etc/"):
-            try:
-                hidden = not os.lstat(os.path.join(root, entry.path)).st_mode & stat.S_IROTH
-            except OSError:
-                hidden = False  # the master has no such file
-            if hidden:
-                told.append(entry.path)
     return sorted(told)
 
 

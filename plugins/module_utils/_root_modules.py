@@ -4,8 +4,9 @@
 
 """The kernel modules in a slave's root: those of the kernel that the slave boots, whatever the root is made from.
 
-A kernel that is built has none. Of a distribution's kernel a root holds the release that is placed for booting, and
-the one before it, which the slave may still be running. Older ones go.
+A kernel that is built brings none. Of a distribution's kernel a root holds the release that is placed for booting, and
+the one before it, which the slave may still be running. Older ones go when a newer one comes, and not before: a slave
+that is to boot a built kernel runs the other one until then.
 """
 
 from __future__ import annotations
@@ -92,9 +93,9 @@ def following(known: list[dict[str, Any]], wanted: Modules | None) -> list[dict[
 
     Args:
         known: what it says.
-        wanted: the modules of the kernel that the slave boots; None when that has none.
+        wanted: the modules of the kernel that the slave boots; None when that has none, or is still to come.
     """
     if wanted is None:
-        return []
+        return known
     others = [entry for entry in known if entry.get("release") != wanted.release]
     return [wanted.record, *others][:KEPT]

@@ -117,6 +117,26 @@ def _is_hidden(relative: str, mode: int) -> bool:
     return mode & needed != needed
 
 
+def is_hidden_below(etc: str, relative: str) -> bool:
+    """Whether others cannot read what a path leads to: the file behind all links, or a directory on the way to it.
+
+    Args:
+        etc: the master's /etc.
+        relative: the path below it; what is not there is not hidden.
+    """
+    etc = os.path.realpath(etc)
+    top = os.path.dirname(etc)
+    path = os.path.realpath(os.path.join(etc, relative))
+    while path not in (top, os.path.dirname(path)):
+        try:
+            if _is_hidden(os.path.relpath(path, etc), os.stat(path).st_mode):
+                return True
+        except FileNotFoundError:
+            return False
+        path = os.path.dirname(path)
+    return False
+
+
 def _is_own_unit(etc: str, relative: str) -> bool:
     """Whether a file among the units is no changed copy of one that packages have."""
     programs = os.path.join(os.path.dirname(etc), "usr/lib/systemd/system")

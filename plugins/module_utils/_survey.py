@@ -142,6 +142,22 @@ def roots(
     return missing, unknown, other
 
 
+def roots_without_modules(by_address: dict[str, dict[str, str]], missing: list[str], state_directory: str) -> list[str]:
+    """The roots that have got no kernel's modules yet, as far as the master knows.
+
+    Args:
+        by_address: root of each slave, by the slave's address.
+        missing: the roots that are still to be made; what is known of one is of another that was moved away.
+        state_directory: where the master keeps what it knows of its roots.
+    """
+    roots = {address: wanted["root"] for address, wanted in by_address.items()}
+    return [
+        root
+        for address, root in roots.items()
+        if root in missing or not Record(state_directory, address, root).modules()
+    ]
+
+
 def sources(
     directories: list[str], missing: list[str], programs: list[str], exclude: list[str]
 ) -> dict[str, dict[str, Any]]:

@@ -167,6 +167,7 @@ def survey(params: dict[str, Any]) -> dict[str, Any]:
         "missing_roots": missing,
         "unknown_roots": unknown,
         "other_roots": other,
+        "roots_without_modules": _survey.roots_without_modules(params["roots"], missing, params["state_directory"]),
         "sources": _survey.sources(directories, to_measure, params["programs"], params["exclude"]),
         "kernel": _survey.running_kernel(params["symbols"]),
         "installed_parts": _survey.installed_parts(params["packages"], params["commands"]),

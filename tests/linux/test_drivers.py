@@ -22,12 +22,12 @@ from ansible_collections.netboot.diskless.plugins.module_utils._kconfig_configur
 )
 from ansible_collections.netboot.diskless.plugins.module_utils._kernel_drivers import (
     ALSO,
-    BEHIND,
     Finder,
     UnknownAdapters,
     merged,
 )
 from ansible_collections.netboot.diskless.plugins.module_utils._kernel_symbols import COMMON_NICS, slave_symbols
+from ansible_collections.netboot.diskless.plugins.module_utils._module_aliases import BEHIND
 
 from lab import kernel_source, settings
 

@@ -70,7 +70,15 @@ def cpio(files: Mapping[str, bytes | int]) -> bytes:
 
 RELEASE = "6.12.1-amd64"
 MODULES = f"usr/lib/modules/{RELEASE}/"
-ALIASES = b"alias pci:v00008086d000010D3sv*sd*bc*sc*i* e1000e\nalias virtio:d00000001v* virtio_net\n# a comment\n"
+ALIASES = b"""# a comment
+alias pci:v00008086d000010D3sv*sd*bc*sc*i* e1000e
+alias pci:v00001106d00003065sv*sd*bc*sc*i* via_rhine
+alias pci:v00001106d00003106sv00001186sd00001403bc*sc*i* via_rhine
+alias pci:v00008086d00002668sv*sd*bc*sc*i* snd_hda_intel
+alias pci:v000010ECd00008168sv*sd*bc*sc*i* r8168
+alias pci:v00001AF4d*sv*sd*bc*sc*i* virtio_pci
+alias virtio:d00000001v* virtio_net
+"""
 PLAIN: dict[str, bytes | int] = {
     ".": DIRECTORY,
     f"{MODULES}kernel/fs/nfs/nfs.ko.xz": b"nfs",
@@ -83,6 +91,8 @@ PACKED: dict[str, bytes | int] = {
     "usr/bin/nfsmount": b"#!/bin/sh\n",
     "./usr/sbin/mount.nfs": b"\x7fELF",
     f"{MODULES}kernel/fs/nfs/nfsv4.ko": b"nfsv4",
+    f"{MODULES}updates/dkms/r8168.ko": b"r8168",
+    f"{MODULES}kernel/sound/pci/hda/snd-hda-intel.ko": b"sound",
     f"{MODULES}modules.builtin": b"kernel/drivers/net/e1000.ko\n",
     f"{MODULES}modules.alias": ALIASES,
     "etc/netconfig": b"udp\n",

@@ -25,8 +25,8 @@ netboot.diskless.slave_kernel : configure | Configure the kernel of each archite
 Check the inventory ------------------------------------------------------ 0.05s
 """
 
-OURS = {"source": "build", "kernel_bytes": 4_300_000, "initrd_bytes": 0, "start": 7.0, "root": 10.0}
-OTHER = {"source": "package", "kernel_bytes": 12_000_000, "initrd_bytes": 30_000_000, "start": 14.0, "root": 30.0}
+OURS: dict[str, Any] = {"source": "build", "kernel_bytes": 4_300_000, "initrd_bytes": 0, "start": 7.0, "root": 10.0}
+OTHER: dict[str, Any] = {"source": "package", "kernel_bytes": 12_000_000, "initrd_bytes": 30_000_000, "start": 14.0, "root": 30.0}
 
 
 def figures(seconds: float = 1.45, **changes: Any) -> dict[str, object]:
@@ -68,7 +68,7 @@ def test_what_was_not_measured_is_not_amiss() -> None:
 
 
 def test_the_table_compares_the_distributions_with_ours() -> None:
-    ours, other = kernels.Kernel(**OURS), kernels.Kernel(**OTHER)  # type: ignore[arg-type]
+    ours, other = kernels.Kernel(**OURS), kernels.Kernel(**OTHER)
     assert kernels.table([ours, other]).splitlines()[-1] == "package / build: bytes 9.8, root 3.0"
 
 

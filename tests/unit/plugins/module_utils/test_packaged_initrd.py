@@ -49,6 +49,11 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "program").write_text("mount.nfs")
     homes = {INITRAMFS_TOOLS: str(tmp_path / "tool"), DRACUT: str(tmp_path / "tool")}
     monkeypatch.setattr(_packaged_initrd, "_HOMES", homes)
+    (tmp_path / "usr/firmware/rtl_nic").mkdir(parents=True)
+    (tmp_path / "usr/firmware/rtl_nic/rtl8168h-2.fw").write_text("one")
+    # As /lib is one into /usr.
+    (tmp_path / "firmware").symlink_to("usr/firmware")
+    monkeypatch.setattr(_packaged_initrd, "_FIRMWARE", str(tmp_path / "firmware"))
     return tmp_path
 
 
@@ -90,6 +95,9 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "configuration": lambda world: (world / "configuration/initramfs.conf").write_text("MODULES=most\n"),
     "program": lambda world: (world / "program").write_text("mount.nfs of tomorrow"),
     "program lost": lambda world: (world / "program").unlink(),
+    "new firmware": lambda world: (world / "usr/firmware/tigon.bin").write_text("one"),
+    "firmware": lambda world: (world / "usr/firmware/rtl_nic/rtl8168h-2.fw").write_text("another"),
+    "firmware lost": lambda world: (world / "usr/firmware/rtl_nic/rtl8168h-2.fw").unlink(),
     "result lost": lambda world: (world / "work/initrd").unlink(),
     "record broken": lambda world: (world / "work/initrd.json").write_text("{"),
     "record of something": lambda world: (world / "work/initrd.json").write_text("[]"),
@@ -119,7 +127,7 @@ def test_what_does_not_go_in_is_no_reason(world: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "drivers", "told"),
     [
-        (ram_disk(), ("e1000e", "8086:10d3"), "lacks the network driver e1000e; nothing was placed"),
+        (ram_disk(), ("e1000e", "1106:3065"), "lacks the network driver e1000e; nothing was placed"),
         (ram_disk(plain={}), ("e1000",), "lacks the module nfs, the module nfsv3; nothing was placed"),
         (ram_disk(packed={**PACKED, "etc/key": b"-----BEGIN PRIVATE KEY-----\n"}), (), "could fetch: etc/key"),
         (b"", (), "lacks the module nfs"),

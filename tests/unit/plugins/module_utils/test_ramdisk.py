@@ -48,9 +48,18 @@ def test_a_broken_one_is_refused(data: bytes, told: str) -> None:
         ("e1000", True),
         ("e1000e", False),
         ("nfs.ko", False),
-        ("8086:10d3", True),
-        ("8086:10D3", True),
+        ("1106:3065", True),
         ("8086:10d4", False),
+        ("8086:10D4", False),
+        # Of this one the driver claims some boards only; which board it is, nobody knows here.
+        ("1106:3106", True),
+        # What claims it is a sound card's.
+        ("8086:2668", False),
+        # Its driver is not in here, whatever is said of it.
+        ("8086:10d3", False),
+        # Of a driver that no distribution has.
+        ("10ec:8168", True),
+        ("10EC:8168", True),
     ],
 )
 def test_a_driver_that_is_missing_is_told(driver: str, known: bool) -> None:
@@ -64,7 +73,10 @@ def test_a_driver_that_is_missing_is_told(driver: str, known: bool) -> None:
 )
 def test_a_virtual_card_needs_the_driver_of_its_bus_and_its_own(modules: tuple[str, ...], known: bool) -> None:
     files = {**PLAIN, **{f"{MODULES}kernel/{name}.ko.xz": b"" for name in modules}}
-    assert (missing(list(entries(ram_disk(files))), ["1af4:1000"], [], []) == []) == known
+    for pci_id in ("1af4:1000", "1af4:1041", "1AF4:1041"):
+        assert (missing(list(entries(ram_disk(files))), [pci_id], [], []) == []) == known
+    # All that this vendor has is claimed by the bus.
+    assert missing(list(entries(ram_disk(files))), ["1af4:1042"], [], []) != []
 
 
 def test_a_device_of_a_driver_that_is_built_in_is_known() -> None:
@@ -99,12 +111,29 @@ def test_modules_and_programs_that_are_missing_are_told(lost: str) -> None:
         ({"etc/secret": b"password\n"}, ["etc/secret"]),
         ({"etc/public": b"password\n"}, []),
         ({"etc/secret": DIRECTORY}, []),
+        ({"etc/closed/public": b"password\n"}, ["etc/closed/public"]),
+        ({"etc/closed/in/public": b"password\n"}, ["etc/closed/in/public"]),
+        # What a link leads to is in the RAM disk as a file.
+        ({"etc/to_secret": b"password\n", "etc/to_public": b"password\n"}, ["etc/to_secret"]),
+        ({"etc/to_closed": b"password\n", "etc/to_home": b"password\n"}, ["etc/to_closed", "etc/to_home"]),
+        ({"etc/in_closed": b"password\n", "etc/nowhere": b"", "etc/to_nowhere": b""}, ["etc/in_closed"]),
+        # That is closed on Gentoo, and no secret.
+        ({"etc/ssh/sshd_config": b"UsePAM yes\n"}, []),
     ],
 )
 def test_secrets_are_told(tmp_path: Path, files: dict[str, bytes | int], told: list[str]) -> None:
-    (tmp_path / "etc").mkdir()
-    for name, mode in {"secret": 0o640, "public": 0o644}.items():
-        (tmp_path / "etc" / name).write_text("password\n")
-        (tmp_path / "etc" / name).chmod(mode)
+    etc, home = tmp_path / "etc", tmp_path / "root"
+    for directory in (etc / "closed/in", etc / "ssh", home):
+        directory.mkdir(parents=True)
+    modes = {"secret": 0o640, "public": 0o644, "closed/public": 0o644, "closed/in/public": 0o644}
+    for name, mode in {**modes, "ssh/sshd_config": 0o600, "../root/public": 0o644}.items():
+        (etc / name).write_text("password\n")
+        (etc / name).chmod(mode)
+    for closed in (etc / "closed", home):
+        closed.chmod(0o700)
+    links = {"secret": "secret", "public": "public", "closed": "closed/public", "home": "../root/public"}
+    for name, target in {**links, "nowhere": "nowhere"}.items():
+        (etc / f"to_{name}").symlink_to(target)
+    (etc / "in_closed").symlink_to("closed/in/public")
     found = list(entries(gzip.compress(cpio(files))))
     assert secrets(found, str(tmp_path)) == told

@@ -38,7 +38,7 @@ def modules(tmp_path: Path, release: str, stamp: str = "one") -> Modules:
     ("known", "wanted", "then"),
     [
         ([], None, []),
-        (["a"], None, []),
+        (["b", "a"], None, ["b", "a"]),
         ([], "a", ["a"]),
         (["a"], "a", ["a"]),
         (["a"], "b", ["b", "a"]),
@@ -144,15 +144,24 @@ def test_an_old_release_goes_with_the_second_after_it_and_nobody_elses(standing:
 
 
 @needs_root
-def test_a_built_kernel_has_none(standing: World, tmp_path: Path) -> None:
-    root = root_of(standing)
+def test_a_built_kernel_brings_none_and_takes_none_away(standing: World, tmp_path: Path) -> None:
+    assert bring(standing, None, kernel="") == [] and releases(standing) == []
+    for release in ("6.12.1", "6.12.2"):
+        bring(standing, modules(tmp_path, release))
+    # The slave runs the distribution's kernel until it starts again.
+    before = picture(standing.base)
+    assert bring(standing, None, kernel="", dry=True) == [] == bring(standing, None, kernel="")
+    assert picture(standing.base) == before and releases(standing) == ["6.12.1", "6.12.2"]
+    # They are still known to be ours.
+    bring(standing, modules(tmp_path, "6.12.3"))
+    assert releases(standing) == ["6.12.2", "6.12.3"]
+
+
+@needs_root
+def test_a_kernel_to_come_takes_none_away(standing: World, tmp_path: Path) -> None:
     bring(standing, modules(tmp_path, "6.12.1"))
-    bring(standing, modules(tmp_path, "6.12.2"))
-    (root / "usr/lib/modules/slaves-own").mkdir()
-    told = [f"{root}/usr/lib/modules/{release} is removed" for release in ("6.12.1", "6.12.2")]
-    assert bring(standing, None, kernel="") == told
-    assert releases(standing) == ["slaves-own"]
-    assert bring(standing, None, kernel="") == []
+    told = [f"{root_of(standing)}/usr/lib/modules/ gets the modules of the distribution's kernel"]
+    assert bring(standing, None, dry=True) == told
 
 
 @needs_root

@@ -197,6 +197,16 @@ def test_roots_are_missing_ours_or_somebody_elses(tmp_path: Path) -> None:
     assert _survey.roots(wanted, str(state))[2] == other[:1]
 
 
+def test_roots_that_have_no_modules_yet(tmp_path: Path) -> None:
+    roots = {f"192.168.1.{number}": {"root": f"/diskless/{number}"} for number in (21, 22, 23, 24)}
+    for number, releases in {21: ["6.12.2", "6.12.1"], 22: [], 24: ["6.12.1"]}.items():
+        record = Record(str(tmp_path), f"192.168.1.{number}", f"/diskless/{number}")
+        record.finish("stamp", "/", [{"release": release, "stamp": "one"} for release in releases])
+    # What is known of 24 is of a root that was moved away.
+    found = _survey.roots_without_modules(roots, ["/diskless/24"], str(tmp_path))
+    assert found == ["/diskless/22", "/diskless/23", "/diskless/24"]
+
+
 def test_sources_are_looked_at_and_measured_where_roots_are_missing(tmp_path: Path) -> None:
     for name in ("one", "other"):
         (tmp_path / name / "usr/src").mkdir(parents=True)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +126,50 @@ def test_the_pair_before_stays_to_fall_back_on(world: World) -> None:
     world.install("3.0")
     world.run()
     assert releases(world.placed()) == {**dict.fromkeys(NAMES[:2], "3.0"), **dict.fromkeys(NAMES[2:], "2.0")}
+
+
+def killed(world: World, name: str) -> None:
+    """Runs the module and kills it just after it has renamed a file of this name into its place."""
+    child = os.fork()
+    if child == 0:
+        replace = os.replace
+
+        def dying(source: Any, target: Any) -> None:
+            replace(source, target)
+            if str(target) == str(world.tftp / name):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        os.replace = dying  # type: ignore[assignment]
+        try:
+            world.run()
+        finally:
+            os._exit(0)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        # The releases of NAMES: the kernel and its RAM disk, the previous kernel and its RAM disk.
+        ("previous_kernel", "2 2 2 1"),
+        ("previous_initrd", "2 2 2 2"),
+        ("kernel", "3 2 2 2"),
+        ("initrd", "3 3 2 2"),
+    ],
+)
+def test_a_kill_after_any_rename_leaves_a_pair_that_fits(world: World, name: str, left: str) -> None:
+    for release in ("1.0", "2.0"):
+        world.install(release)
+        world.run()
+    world.install("3.0")
+    killed(world, name)
+    # What was staged lies beside it under a hidden name, until the next run.
+    there = {name: data for name, data in world.placed().items() if name in NAMES}
+    assert releases(there) == dict(zip(NAMES, [f"{one}.0" for one in left.split()], strict=True))
+    # The next run finds it, and falls back on it.
+    world.run()
+    assert releases(world.placed()) == {**dict.fromkeys(NAMES[:2], "3.0"), **dict.fromkeys(NAMES[2:], "2.0")}
+    assert not world.run()["changed"]
 
 
 def test_check_mode_tells_of_a_configuration_to_come(world: World) -> None:

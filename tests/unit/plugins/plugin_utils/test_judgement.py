@@ -41,6 +41,7 @@ GOOD: dict[str, Any] = {
         "/srv/tftp": {"bytes": 4000 * MIB, "inodes": 100_000, "device": 2},
     },
     "missing_roots": ["/diskless/192.168.1.21", "/diskless/192.168.1.22"],
+    "roots_without_modules": ["/diskless/192.168.1.21", "/diskless/192.168.1.22"],
     "sources": {
         "/": {
             "exists": True,
@@ -242,3 +243,21 @@ def test_a_packaged_kernel_and_its_modules_take_room(key: str, short: int) -> No
 
     assert len(room("/srv/tftp", boot - short)) == short
     assert len(room("/diskless", roots - 2 * short)) == short
+
+
+@pytest.mark.parametrize("key", ["bytes", "inodes"])
+@pytest.mark.parametrize(("without", "count"), [((21, 22), 2), ((22,), 1), ((), 0)])
+def test_a_root_that_is_there_gets_its_first_modules(key: str, without: tuple[int, ...], count: int) -> None:
+    def room(number: int, slaves: list[dict[str, str]], site: dict[str, Any]) -> list[str]:
+        def change(survey: dict[str, Any]) -> None:
+            survey.update(missing_roots=[], roots_without_modules=[f"/diskless/192.168.1.{last}" for last in without])
+            survey["space"]["/diskless"][key] = number
+
+        return problems(change, slaves=slaves, site=site)
+
+    needed = count * MODULES[key]
+    assert room(needed, packaged(), PACKAGED) == []
+    if needed:
+        assert len(room(needed - 1, packaged(), PACKAGED)) == 1
+    # A kernel that is built brings none.
+    assert room(0, SLAVES, SITE) == []
