@@ -26,7 +26,13 @@ Check the inventory ------------------------------------------------------ 0.05s
 """
 
 OURS: dict[str, Any] = {"source": "build", "kernel_bytes": 4_300_000, "initrd_bytes": 0, "start": 7.0, "root": 10.0}
-OTHER: dict[str, Any] = {"source": "package", "kernel_bytes": 12_000_000, "initrd_bytes": 30_000_000, "start": 14.0, "root": 30.0}
+OTHER: dict[str, Any] = {
+    "source": "package",
+    "kernel_bytes": 12_000_000,
+    "initrd_bytes": 30_000_000,
+    "start": 14.0,
+    "root": 30.0,
+}
 
 
 def figures(seconds: float = 1.45, **changes: Any) -> dict[str, object]:
