@@ -26,9 +26,9 @@ n=lab$(({a}*{b})); o() {{ echo "<$n $1 $2>"; }}
 read -r v </proc/sys/kernel/hostname; o hostname "$v"
 p=; while read -r a b c; do case "$a $b" in "/32 host") o address "$p";; esac; p=$b; done </proc/net/fib_trie
 while read -r d m c; do case "$m" in /) o root "$d $c";; esac; done </proc/mounts
-read -r v </proc/cmdline; o cmdline "$v"; read -r v </proc/sys/kernel/osrelease; o kernel "$v"
+read -r v </proc/cmdline; o cmdline "$v"; read -r r </proc/sys/kernel/osrelease; o kernel "$r"
+m=none; [ -e "/lib/modules/$r/modules.dep" ] && m=there; o modules $m
 v=; read -r v </proc/sys/kernel/arch; o machine "$v"
-m=none; [ -e "/lib/modules/$v/modules.dep" ] && m=there; o modules $m
 read -r v </proc/1/comm; o init "$v"; v=bios; [ -d /sys/firmware/efi ] && v=uefi; o firmware "$v"
 v=; read -r v </etc/machine-id; o machine-id "$v"
 v=; read -r v </etc/ssh/ssh_host_ed25519_key.pub; o ssh-key "$v"
