@@ -134,6 +134,7 @@ def test_a_kill_between_the_two_images_loses_neither(tree: Tree) -> None:
             if str(target) == str(tree.base / "tftp/bzImage_x86_64.previous"):
                 os.kill(os.getpid(), signal.SIGKILL)
 
+        # It takes no file descriptors, which nothing here gives it.
         os.replace = dying  # type: ignore[assignment]
         try:
             ran(tree)
