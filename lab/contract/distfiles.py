@@ -14,6 +14,12 @@ Moves = tuple[tuple[str, str], ...]
 # in a slash is a directory. A star in a place stands for what the pattern's star has found.
 MOVES: dict[str, Moves] = {
     "net-misc/dhcp": (("usr/sbin/dhcpd", "usr/sbin/"), ("usr/bin/omshell", "usr/bin/")),
+    "net-misc/kea": (
+        ("usr/sbin/kea-*", "usr/sbin/"),
+        ("usr/lib/x86_64-linux-gnu/libkea-*", "usr/lib/x86_64-linux-gnu/"),
+        ("usr/lib/x86_64-linux-gnu/kea", "usr/lib/x86_64-linux-gnu/"),
+    ),
+    "net-dns/dnsmasq": (("usr/sbin/dnsmasq", "usr/sbin/"),),
     "net-ftp/tftp-hpa": (("usr/sbin/in.tftpd", "usr/sbin/"),),
     "sys-boot/syslinux": (
         ("usr/lib/PXELINUX/*.0", "usr/share/syslinux/"),
@@ -23,6 +29,17 @@ MOVES: dict[str, Moves] = {
         ("usr/lib/syslinux/modules/efi32/*", "usr/share/syslinux/efi32/"),
         ("usr/lib/syslinux/modules/efi64/*", "usr/share/syslinux/efi64/"),
         ("usr/lib/SYSLINUX.EFI/efi64/syslinux.efi", "usr/share/syslinux/efi64/"),
+    ),
+    "sys-boot/grub": (
+        ("usr/bin/grub-*", "usr/bin/"),
+        ("usr/sbin/grub-*", "usr/sbin/"),
+        ("usr/lib/grub/i386-pc", "usr/lib/grub/"),
+        ("usr/lib/grub/x86_64-efi", "usr/lib/grub/"),
+        ("usr/share/grub/*", "usr/share/grub/"),
+    ),
+    "sys-boot/shim": (
+        ("usr/lib/shim/shimx64.efi.signed", "usr/share/shim/BOOTX64.EFI"),
+        ("usr/lib/shim/mmx64.efi.signed", "usr/share/shim/mmx64.efi"),
     ),
     "sys-firmware/ipxe": (
         ("usr/lib/ipxe/undionly.kpxe", "usr/share/ipxe/"),
@@ -41,6 +58,10 @@ MOVES: dict[str, Moves] = {
         ("usr/bin/ganesha.nfsd", "usr/bin/"),
         ("usr/lib/ganesha/libganesha_nfsd.so*", "usr/lib/ganesha/"),
         ("usr/lib/x86_64-linux-gnu/ganesha/libfsalvfs.so", "usr/lib/x86_64-linux-gnu/ganesha/"),
+    ),
+    "www-servers/nginx": (
+        ("usr/sbin/nginx", "usr/sbin/"),
+        ("etc/nginx/mime.types", "etc/nginx/mime.types.nginx"),
     ),
     "net-misc/rsync": (("usr/bin/rsync", "usr/bin/"), ("usr/bin/rsync-ssl", "usr/bin/")),
     "sys-apps/systemd-utils": (

@@ -7,7 +7,7 @@ EAPI=8
 inherit contract
 
 DESCRIPTION="Network boot firmware"
-IUSE="ipv6 lkrn uefi64 undi"
+IUSE="+binary ipv6 iso lkrn +qemu secureboot uefi32 uefi64 undi usb vmware"
 
 src_install() {
 	# Gentoo's default is the ROMs for network cards, which are no part of the contract: without a flag nothing is here
