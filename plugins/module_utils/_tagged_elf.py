@@ -54,9 +54,7 @@ def write_elf(segments: Sequence[Segment], entry: int) -> bytes:
     for segment in segments:
         size = len(segment.data)
         place = segment.address
-        table.append(
-            _PROGRAM_HEADER.pack(_LOAD, offset, place, place, size, segment.memory, _READ_WRITE_EXECUTE, 1)
-        )
+        table.append(_PROGRAM_HEADER.pack(_LOAD, offset, place, place, size, segment.memory, _READ_WRITE_EXECUTE, 1))
         offset += size
     return (header + b"".join(table)).ljust(_DATA, b"\0") + b"".join(segment.data for segment in segments)
 

@@ -176,10 +176,13 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
         "console": slave.console or "",
         "nfs_version": slave.nfs_version or "",
         "kernel_source": slave.kernel_source or "",
+        "kernel_arguments": slave.kernel_arguments or "",
         "kernel_file": kernel_file,
         "initrd_file": initrd_file,
         "previous_kernel_file": f"{kernel_file}.previous",
         "previous_initrd_file": f"{initrd_file}.previous" if initrd_file else "",
+        # Entered when the whole fleet is known.
+        "etherboot_file": "",
         "boot_file": "pxelinux.0" if slave.loader == "pxelinux" else f"ipxe/{mac_name}.ipxe",
         "nfs_root": nfs_root,
         "command_line": command_line,
