@@ -86,8 +86,8 @@ def read_bzimage(data: bytes) -> BzImage:
     protocol = _number(data, 0x206, "H")
     if protocol < OLDEST:
         raise ImageError(
-            f"its boot protocol is {version_name(protocol)}; {version_name(OLDEST)} (Linux 2.4) is the first that takes "
-            "a command line from anywhere"
+            f"its boot protocol is {version_name(protocol)}; {version_name(OLDEST)} (Linux 2.4) is the first that "
+            "takes a command line from anywhere"
         )
     if not data[0x211] & LOADED_HIGH:
         raise ImageError("it is a zImage, which is loaded below 640 KiB; make a bzImage")

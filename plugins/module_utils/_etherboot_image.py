@@ -23,7 +23,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._tagged_layout im
 from ansible_collections.netboot.diskless.plugins.module_utils._tagged_nbi import read_nbi, write_nbi
 
 _WRITERS: dict[str, Callable[[Sequence[Segment], int], bytes]] = {"elf": write_elf, "nbi": write_nbi}
-_READERS: dict[str, Callable[[bytes], "list[Segment] | None"]] = {"elf": read_elf, "nbi": read_nbi}
+_READERS: dict[str, Callable[[bytes], list[Segment] | None]] = {"elf": read_elf, "nbi": read_nbi}
 FORMATS = tuple(_WRITERS)
 
 
@@ -31,7 +31,7 @@ class Told(NamedTuple):
     """What an image is, for people.
 
     Attributes:
-        form: elf or nbi.
+        format: elf or nbi.
         release: of the kernel.
         command_line: of the kernel.
         kernel_bytes: the kernel's length without its real-mode code.
@@ -40,7 +40,7 @@ class Told(NamedTuple):
         memory_end: the address behind all that the loader fills; a slave needs more memory than that.
     """
 
-    form: str
+    format: str
     release: str
     command_line: str
     kernel_bytes: int
@@ -66,15 +66,16 @@ def make(form: str, kernel: bytes, command_line: str, initrd: bytes | None = Non
 
 def tell(data: bytes) -> Told | None:
     """What an image of ours is; None of any other file."""
-    for form, read in _READERS.items():
-        found = {segment.address: segment for segment in read(data) or ()}
-        if {SETUP, COMMAND_LINE, STUB, KERNEL} <= found.keys():
-            break
-    else:
+    return next((told for form, read in _READERS.items() if (told := _told(form, read(data)))), None)
+
+
+def _told(form: str, segments: list[Segment] | None) -> Told | None:
+    found = {segment.address: segment for segment in segments or ()}
+    if not {SETUP, COMMAND_LINE, STUB, KERNEL} <= found.keys():
         return None
     behind = [segment for segment in found.values() if segment.address > KERNEL]
     return Told(
-        form=form,
+        format=form,
         release=release(found[SETUP].data),
         command_line=found[COMMAND_LINE].data.split(b"\0", 1)[0].decode("ascii", errors="replace"),
         kernel_bytes=len(found[KERNEL].data),

@@ -134,15 +134,10 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netboot.diskless.plugins.module_utils._bzimage import ImageError
-from ansible_collections.netboot.diskless.plugins.module_utils._etherboot_image import FORMATS, make, tell
-from ansible_collections.netboot.diskless.plugins.module_utils._files import read_file
+from ansible_collections.netboot.diskless.plugins.module_utils._etherboot_files import describe, differences, prepare
+from ansible_collections.netboot.diskless.plugins.module_utils._etherboot_image import FORMATS
 from ansible_collections.netboot.diskless.plugins.module_utils._lock import locked
-from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
-    Placer,
-    PlacingError,
-    WantedFile,
-    make_plan,
-)
+from ansible_collections.netboot.diskless.plugins.module_utils._placing import Placer, PlacingError, make_plan
 
 ARGUMENTS: dict[str, Any] = {
     "directory": {"type": "path", "required": True},
@@ -163,92 +158,29 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
-class Missing(Exception):
-    """A kernel or a RAM disk is not there."""
-
-
-def make_image(directory: str, form: str, wanted: dict[str, str]) -> bytes:
-    """The bytes of one of the module's images.
-
-    Raises:
-        ImageError: it could not work.
-        Missing: a file that it is made of is not there.
-    """
-    contents = {}
-    for name in filter(None, (wanted["kernel_file"], wanted["initrd_file"])):
-        contents[name] = read_file(os.path.join(directory, name))
-        if contents[name] is None:
-            raise Missing(f"{os.path.join(directory, name)} does not exist")
-    try:
-        return make(
-            form, contents[wanted["kernel_file"]] or b"", wanted["command_line"], contents.get(wanted["initrd_file"])
-        )
-    except ImageError as error:
-        raise ImageError(f"{wanted['file']} cannot be made of {' and '.join(contents)}: {error}") from error
-
-
-def describe(path: str, data: bytes) -> dict[str, Any]:
-    """An image for the module's result."""
-    told = tell(data)
-    if not told:
-        return {"file": path, "bytes": len(data)}
-    return {
-        "file": path,
-        "format": told.form,
-        "bytes": len(data),
-        **{key: value for key, value in told._asdict().items() if key != "form"},
-    }
-
-
-def _lines(path: str, data: bytes | None) -> str:
-    """An image for a person."""
-    if data is None:
-        return ""
-    return "".join(f"{key}: {value}\n" for key, value in describe(path, data).items() if key != "file")
-
-
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Writes the images, or in check mode finds out what that would take; returns the module's result."""
-    files = []
-    problems = []
-    differences = []
-    missing = []
-    for wanted in params["images"]:
-        path = os.path.join(params["directory"], wanted["file"])
-        try:
-            files.append(WantedFile(path, make_image(params["directory"], params["format"], wanted)))
-        except ImageError as error:
-            problems.append(str(error))
-        except Missing as error:
-            missing.append(path)
-            after = f"made as soon as this is there: {error}\n"
-            differences.append({"before": _lines(path, read_file(path)), "after": after, "after_header": path})
-            if not check_mode:
-                problems.append(f"{wanted['file']}: {error}")
-    if problems:
-        raise ImageError("\n".join(problems))
+    prepared = prepare(params["directory"], params["format"], params["images"])
+    if prepared.missing and not check_mode:
+        lacks = [f"{path} cannot be made: {absent} does not exist" for path, absent in prepared.missing.items()]
+        raise ImageError("\n".join(lacks))
     placer = Placer(params["state_directory"], "etherboot_image")
     lock = os.path.join(params["state_directory"], "lock-place_files")
     with contextlib.nullcontext() if check_mode else locked(lock):
-        recorded = placer.ledger.read()
-        plan = make_plan(files, [], {path: digest for path, digest in recorded.items() if path not in missing})
-        for item in plan.write:
-            before, after = _lines(item.path, read_file(item.path)), _lines(item.path, item.content)
-            differences.append({"before": before, "after": after, "after_header": item.path})
-        for path in plan.remove:
-            differences.append(
-                {"before": _lines(path, read_file(path)), "after": "", "after_header": f"{path} (removed)"}
-            )
+        # An image that has to wait for its kernel stays.
+        recorded = {path: digest for path, digest in placer.ledger.read().items() if path not in prepared.missing}
+        plan = make_plan(prepared.files, [], recorded)
+        result = {
+            "changed": bool(plan) or bool(prepared.missing),
+            "written": [*prepared.missing, *(item.path for item in plan.write)],
+            "removed": plan.remove,
+            "layouts": [describe(item.path, item.content or b"") for item in prepared.files],
+            "diff": differences(plan, prepared.missing),
+        }
         if not check_mode:
             placer.apply(plan)
-            placer.settle(files)
-    return {
-        "changed": bool(plan) or bool(missing),
-        "written": [*missing, *(item.path for item in plan.write)],
-        "removed": plan.remove,
-        "layouts": [describe(item.path, item.content or b"") for item in files],
-        "diff": [{"before_header": entry["after_header"].split(" ")[0], **entry} for entry in differences],
-    }
+            placer.settle(prepared.files)
+    return result
 
 
 def main() -> None:
