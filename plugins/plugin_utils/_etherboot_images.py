@@ -71,6 +71,8 @@ def _suffix(record: Record) -> str:
     if record["console"]:
         words.append(record["console"].replace(",", "-"))
     if arguments := record["kernel_arguments"]:
-        readable = re.sub("[^A-Za-z0-9._]+", "-", arguments)[:_READABLE].strip("-.")
-        words += [readable, hashlib.sha256(arguments.encode()).hexdigest()[:8]]
-    return "-".join(words)
+        words += [
+            re.sub("[^A-Za-z0-9._]+", "-", arguments)[:_READABLE].strip("-."),
+            hashlib.sha256(arguments.encode()).hexdigest()[:8],
+        ]
+    return "-".join(filter(None, words))
