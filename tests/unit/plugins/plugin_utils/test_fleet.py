@@ -53,6 +53,7 @@ def test_the_articles_network() -> None:
             "nfs_version": "4.2",
             "master_name": "master",
             "kernels": {"build": {"x86_64": {"": ["slave21"]}}, "package": {}},
+            "etherboot_images": [],
         },
         "slaves": [
             {
@@ -72,10 +73,12 @@ def test_the_articles_network() -> None:
                 "console": "ttyS0,115200",
                 "nfs_version": "4.2",
                 "kernel_source": "build",
+                "kernel_arguments": "",
                 "kernel_file": "bzImage_x86_64",
                 "initrd_file": "",
                 "previous_kernel_file": "bzImage_x86_64.previous",
                 "previous_initrd_file": "",
+                "etherboot_file": "",
                 "boot_file": "pxelinux.0",
                 "nfs_root": "192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576",
                 "command_line": "ip=dhcp root=/dev/nfs "
@@ -110,7 +113,15 @@ NFSROOT = (
                 "command_line": f"{NFSROOT} console=tty0 console=ttyS0,115200",
             },
         ),
-        ({"loader": "etherboot"}, {"loader": "etherboot", "boot_file": "ipxe/01-00-02-a5-04-3b-66.ipxe"}),
+        (
+            {"loader": "etherboot"},
+            {
+                "loader": "etherboot",
+                "boot_file": "ipxe/01-00-02-a5-04-3b-66.ipxe",
+                "etherboot_file": "vmlinuz_x86_64",
+            },
+        ),
+        ({"loader": "ipxe"}, {"loader": "ipxe", "boot_file": "ipxe/01-00-02-a5-04-3b-66.ipxe"}),
         ({"nic": "e1000"}, {"nic": "e1000", "kernel_file": "bzImage_x86_64"}),
         (
             {"root": "/diskless/./a/"},

@@ -119,7 +119,7 @@ def test_the_master_is_no_slave() -> None:
         ({"architecture": "arm64"}, "slave_architecture", "allowed: one of x86_64, i386"),
         ({"kernel_source": "distribution"}, "slave_kernel_source", "is 'distribution'; allowed: one of build, package"),
         ({"kernel_source": None}, "slave_kernel_source", "is None; allowed: one of build, package"),
-        ({"loader": "grub"}, "slave_loader", "allowed: one of pxelinux, etherboot"),
+        ({"loader": "grub"}, "slave_loader", "allowed: one of pxelinux, etherboot, ipxe"),
         (
             {"nic": "e1000,r8169"},
             "slave_nic",
