@@ -11,9 +11,23 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement import judge
+from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement_network import probe_mac, wire_warnings
 
 ARGUMENTS: dict[str, Any] = {
     "allow_uplink": {"type": "bool", "default": False},
+    "allow_other_dhcp": {"type": "bool", "default": False},
+    "ports": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "port": {"type": "int", "required": True},
+            "protocol": {"type": "str", "required": True, "choices": ["tcp", "udp"]},
+            "service": {"type": "str", "required": True},
+            "programs": {"type": "list", "elements": "str", "required": True},
+            "also_ours": {"type": "list", "elements": "str", "default": []},
+        },
+    },
     "configuration_files": {"type": "list", "elements": "path", "default": []},
     "shipped_settings": {"type": "dict", "default": {}},
     "packages": {"type": "dict", "default": {}},
@@ -61,9 +75,11 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("there is no fleet_model: run the role netboot.diskless.fleet first")
         site = fleet["site"]
         allow_uplink, loaders = arguments.pop("allow_uplink"), arguments.pop("boot_loaders")
-        packaged = arguments.pop("kernel_packages")
+        packaged, allow_other_dhcp = arguments.pop("kernel_packages"), arguments.pop("allow_other_dhcp")
         arguments.update(
             interface=site["interface"],
+            master_address=site["master_address"],
+            probe_mac=probe_mac(site, fleet["slaves"]),
             roots={slave["address"]: {"root": slave["root"], "source": slave["source"]} for slave in fleet["slaves"]},
             directories=[site["root"], site["tftp_root"]],
             configuration_files=[*arguments["configuration_files"], *boot_files(fleet, loaders)],
@@ -74,8 +90,10 @@ class ActionModule(ActionBase):
         if result.get("failed"):
             return result
         survey = result.pop("survey")
-        problems = judge(fleet, survey, allow_uplink, arguments["kernel_tree"], packaged)
+        tree, ports = arguments["kernel_tree"], arguments["ports"]
+        problems = judge(fleet, survey, allow_uplink, tree, packaged, allow_other_dhcp, ports)
         if problems:
             text = "\n".join(problems)
             return {"failed": True, "problems": problems, "msg": f"nothing was changed on the master:\n{text}"}
-        return {**result, **survey}
+        warnings = [*result.pop("warnings", []), *wire_warnings(site, survey)]
+        return {**result, **survey, **({"warnings": warnings} if warnings else {})}

@@ -64,6 +64,7 @@ def test_slips(name: str, intended: str | None) -> None:
         "fleet_platform_name",
         "fleet_kernel_tree",
         "fleet_allow_uplink",
+        "fleet_allow_other_dhcp",
         "fleet_survey",
         "slave_location",
         "slave_mac_sticker",
