@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import socket
@@ -89,11 +90,9 @@ def _program(pid: str, proc: str) -> dict[str, Any]:
         names = [stream.read().rstrip("\n")]
     with open(os.path.join(base, "cmdline"), "rb") as stream:
         words = stream.read().decode(errors="replace").split("\0")
-    try:
+    with contextlib.suppress(OSError):
         # comm has 15 letters at most, and a process may change it.
         names.append(os.path.basename(os.readlink(os.path.join(base, "exe"))).replace(" (deleted)", ""))
-    except OSError:
-        pass
     return {"pid": int(pid), "names": list(dict.fromkeys(names)), "command": " ".join(words).strip()}
 
 
@@ -154,7 +153,10 @@ def bound(data: bytes) -> tuple[dict[int, int], bool]:
             break
         if size >= MESSAGE_HEAD.size + MESSAGE_SIZE:
             body = at + MESSAGE_HEAD.size
-            interface, inode = struct.unpack_from("=I", data, body + 40)[0], struct.unpack_from("=I", data, body + 68)[0]
+            interface, inode = (
+                struct.unpack_from("=I", data, body + 40)[0],
+                struct.unpack_from("=I", data, body + 68)[0],
+            )
             if interface:
                 found[inode] = interface
         at += size + (-size % 4)

@@ -38,8 +38,8 @@ PACKET_OUTGOING = 4
 SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_UNICAST = 263, 1, 3
 # asm-generic/socket.h
 SO_ATTACH_FILTER = 26
-# Classic BPF (Documentation/networking/filter.rst of Linux): ARP, and UDP to a DHCP client that is not a later fragment.
-# On a network full of NFS everything else must stay in the kernel.
+# Classic BPF (Documentation/networking/filter.rst of Linux): ARP, and UDP to a DHCP client, save later fragments. On a
+# network full of NFS everything else must stay in the kernel.
 FILTER = (
     (0x28, 0, 0, 12),  # A = the type of the frame
     (0x15, 8, 0, ETH_P_ARP),
@@ -83,9 +83,7 @@ def mac_bytes(mac: str) -> bytes:
 def attach_filter(listener: socket.socket) -> None:
     """Let a socket hear of frames that FILTER takes, and of no others."""
     program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in FILTER))
-    listener.setsockopt(
-        socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(FILTER), ctypes.addressof(program))
-    )
+    listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(FILTER), ctypes.addressof(program)))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -238,7 +238,9 @@ def survey(params: dict[str, Any]) -> dict[str, Any]:
     """Everything that the judgement on the controller needs to know of this machine."""
     interface, address = _survey.interface(params["interface"]), params["master_address"]
     # Asked first: the answers arrive while the rest is looked at.
-    question = _survey_wire.Question(params["interface"], address, params["probe_mac"], address in interface["addresses"])
+    question = _survey_wire.Question(
+        params["interface"], address, params["probe_mac"], address in interface["addresses"]
+    )
     missing, unknown, other = _survey.roots(params["roots"], params["state_directory"])
     wanted = list(params["roots"].values())
     directories = sorted({root["source"] for root in wanted})

@@ -141,7 +141,7 @@ def _holder(listener: dict[str, Any]) -> tuple[str, str]:
     if listener["unit"]:
         return f"systemd for {listener['unit']}", f"stop and disable it (systemctl disable --now {listener['unit']})"
     if not listener["programs"]:
-        return "the kernel, or a program that this system does not show", "find out which service it is of and stop it"
+        return "the kernel, or a program that this system does not show,", "find out which service it is of and stop it"
     told = []
     for program in listener["programs"]:
         command = program["command"]

@@ -26,6 +26,7 @@ SITE = {
     "kernels": {"build": {"x86_64": {"": ["slave21"]}}, "package": {}},
 }
 PACKAGED = {**SITE, "kernels": {"build": {}, "package": {"x86_64": {"": ["slave21"]}}}}
+PORTS = [{"port": 69, "protocol": "udp", "service": "TFTP", "programs": ["in.tftpd"], "also_ours": []}]
 PACKAGES = {"x86_64": "linux-image-amd64"}
 GOOD: dict[str, Any] = {
     "interface": {
@@ -54,6 +55,8 @@ GOOD: dict[str, Any] = {
         }
     },
     "kernel_tree": "clean",
+    "wire": {"hindrance": "", "servers": [], "same_address": []},
+    "listeners": [],
     "root": True,
     "unknown_roots": [],
     "other_roots": [],
@@ -79,10 +82,12 @@ def problems(
     allow_uplink: bool = False,
     slaves: list[dict[str, str]] | None = None,
     site: dict[str, Any] = SITE,
+    allow_other_dhcp: bool = False,
 ) -> list[str]:
     survey = copy.deepcopy(GOOD)
     change(survey)
-    return judge({"site": site, "slaves": slaves or SLAVES}, survey, allow_uplink, "/usr/src/linux", PACKAGES)
+    fleet = {"site": site, "slaves": slaves or SLAVES}
+    return judge(fleet, survey, allow_uplink, "/usr/src/linux", PACKAGES, allow_other_dhcp, PORTS)
 
 
 def test_a_good_master_is_in_nobodys_way() -> None:
@@ -119,6 +124,36 @@ PROBLEMS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
         lambda survey: survey.update(default_route_interfaces=["eth0", "wlan0"]),
         "fleet_interface 'eth0' is the master's way to the internet",
         "fleet_allow_uplink: true",
+    ),
+    "another DHCP server": (
+        lambda survey: survey["wire"].update(
+            servers=[
+                {"address": "10.0.0.1", "mac": "52:54:00:00:00:09", "offers": "", "boot_file": "", "boot_only": False}
+            ]
+        ),
+        "another DHCP server answers on fleet_interface 'eth0': 10.0.0.1 (MAC address 52:54:00:00:00:09)",
+        "fleet_allow_other_dhcp: true",
+    ),
+    "the address of another machine": (
+        lambda survey: survey["wire"].update(same_address=["52:54:00:00:00:09"]),
+        "fleet_master_address 192.168.1.1 is also the address of another machine on 'eth0'",
+        "MAC address 52:54:00:00:00:09",
+    ),
+    "a port that is taken": (
+        lambda survey: survey.update(
+            listeners=[
+                {
+                    "protocol": "udp",
+                    "port": 69,
+                    "address": "0.0.0.0",
+                    "device": "",
+                    "programs": [],
+                    "unit": "tftp.socket",
+                }
+            ]
+        ),
+        "UDP port 69, where TFTP needs in.tftpd, is taken by systemd for tftp.socket",
+        "systemctl disable --now tftp.socket",
     ),
     "no space for roots": (
         lambda survey: survey["space"]["/diskless"].update(bytes=2199 * MIB),
@@ -183,8 +218,10 @@ def test_all_problems_are_told_at_once() -> None:
             PROBLEMS[name][0](survey)
         for name in ("no space for roots", "no inodes for roots", "no space for boot files", "no kernel source"):
             PROBLEMS[name][0](survey)
+        for name in ("another DHCP server", "the address of another machine", "a port that is taken"):
+            PROBLEMS[name][0](survey)
 
-    assert len(problems(everything)) == 9
+    assert len(problems(everything)) == 12
 
 
 @pytest.mark.parametrize(
@@ -207,6 +244,16 @@ def test_just_enough_is_enough(change: Callable[[dict[str, Any]], object]) -> No
 
 def test_the_way_to_the_internet_can_be_allowed() -> None:
     assert problems(lambda survey: survey.update(default_route_interfaces=["eth0"]), allow_uplink=True) == []
+
+
+def test_another_dhcp_server_can_be_allowed() -> None:
+    """But no other machine with the master's address."""
+
+    def change(survey: dict[str, Any]) -> None:
+        PROBLEMS["another DHCP server"][0](survey)
+        PROBLEMS["the address of another machine"][0](survey)
+
+    assert [problem[:20] for problem in problems(change, allow_other_dhcp=True)] == ["fleet_master_address"]
 
 
 def packaged(**changes: str) -> list[dict[str, str]]:
