@@ -140,7 +140,7 @@ def bound(data: bytes) -> tuple[dict[int, int], bool]:
     Raises:
         OSError: the kernel refuses the question, as one without this interface does.
     """
-    found = {}
+    found: dict[int, int] = {}
     at = 0
     while at + MESSAGE_HEAD.size <= len(data):
         size, kind = MESSAGE_HEAD.unpack_from(data, at)[:2]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
-import os
+import fcntl
 import random
 import socket
 import struct
@@ -28,7 +28,10 @@ from ansible_collections.netboot.diskless.plugins.module_utils import _survey_dh
 LISTEN_SECONDS = 1.5
 # When the second question is sent, in case that the first one was lost.
 AGAIN_SECONDS = 0.3
-NETWORK = "/sys/class/net"
+# linux/sockios.h
+SIOCGIFFLAGS, SIOCGIFHWADDR = 0x8913, 0x8927
+# linux/if.h; a carrier that is off takes RUNNING away.
+IFF_UP, IFF_RUNNING = 0x1, 0x40
 # linux/if_arp.h
 ARPHRD_ETHER = 1
 # linux/if_ether.h
@@ -131,22 +134,47 @@ def sort(frames: list[bytes], own: Own) -> tuple[list[dict[str, Any]], list[str]
     return [servers[key] for key in sorted(servers)], sorted(others)
 
 
-def _read(interface: str, name: str, network: str) -> str:
-    try:
-        with open(os.path.join(network, interface, name), encoding="ascii") as stream:
-            return stream.read().strip()
-    except OSError:
-        # carrier cannot be read of an interface that is down.
-        return ""
+@dataclasses.dataclass(frozen=True)
+class Link:
+    """An interface as the kernel has it (netdevice(7)).
+
+    Args:
+        flags: IFF_UP and the others.
+        kind: what it is, a number of linux/if_arp.h.
+        mac: its MAC address, where it is of Ethernet.
+    """
+
+    flags: int
+    kind: int
+    mac: bytes
 
 
-def hindrance(interface: str, network: str = NETWORK) -> str:
-    """Why nobody can be asked through an interface: missing, carrier (no link), kind (no Ethernet), or nothing."""
-    if not interface or not os.path.isdir(os.path.join(network, interface)):
+def links() -> dict[str, Link]:
+    """The interfaces of this network namespace by name.
+
+    They are asked of the kernel and not read below /sys, which may be that of a container's host.
+    """
+    found = {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        for _number, name in socket.if_nameindex():
+            request = struct.pack("16s24x", name.encode())
+            try:
+                flags = struct.unpack_from("=H", fcntl.ioctl(asked, SIOCGIFFLAGS, request), 16)[0]
+                kind, mac = struct.unpack_from("=H6s", fcntl.ioctl(asked, SIOCGIFHWADDR, request), 16)
+            except OSError:
+                # It has just gone.
+                continue
+            found[name] = Link(flags, kind, mac)
+    return found
+
+
+def hindrance(link: Link | None) -> str:
+    """Why nobody can be asked through an interface: missing, kind (no Ethernet), carrier (no link), or nothing."""
+    if link is None:
         return "missing"
-    if _read(interface, "type", network) != str(ARPHRD_ETHER):
+    if link.kind != ARPHRD_ETHER:
         return "kind"
-    return "" if _read(interface, "carrier", network) == "1" else "carrier"
+    return "" if link.flags & IFF_UP and link.flags & IFF_RUNNING else "carrier"
 
 
 class Question:
@@ -157,20 +185,27 @@ class Question:
         address: the master's address.
         client: MAC address of the machine that is said to ask.
         may_inform: whether the interface has the master's address, so that the answer finds it.
-        network: what the kernel tells of interfaces.
+        interfaces: all that there are; the kernel is asked by default.
     """
 
     def __init__(
-        self, interface: str, address: str, client: str, may_inform: bool = True, network: str = NETWORK
+        self,
+        interface: str,
+        address: str,
+        client: str,
+        may_inform: bool = True,
+        interfaces: dict[str, Link] | None = None,
     ) -> None:
-        self.hindrance = hindrance(interface, network)
+        present = links() if interfaces is None else interfaces
+        link = present.get(interface)
+        self.hindrance = hindrance(link)
         self._socket: socket.socket | None = None
-        if self.hindrance:
+        if link is None or self.hindrance:
             return
-        macs = {_read(name, "address", network) for name in os.listdir(network)}
+        macs = {dhcp.mac_text(each.mac) for each in present.values() if each.kind == ARPHRD_ETHER}
         xids = random.sample(range(1 << 32), 2)
         self._own = Own(address, frozenset(macs), frozenset(xids))
-        source, asker = mac_bytes(_read(interface, "address", network)), mac_bytes(client)
+        source, asker = link.mac, mac_bytes(client)
         informing = [dhcp.inform(source, address, xids[1])] if may_inform else []
         # The quick question goes first: until a server has pinged an address for an offer, it may answer nobody.
         quick = [arp_probe(source, address), *informing]
@@ -212,7 +247,7 @@ class Question:
 
     def _listen(self, end: float) -> list[bytes]:
         assert self._socket
-        heard = []
+        heard: list[bytes] = []
         while True:
             left = end - time.monotonic()
             if left <= 0:

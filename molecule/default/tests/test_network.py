@@ -6,6 +6,7 @@
 The stranger is a third machine on the bridge, with dnsmasq as its package configures it.
 """
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def untouched(master: Host) -> Iterator[None]:
 def stranger(instance: settings.Settings, outside: Run, master: Host, tmp_path: Path) -> Iterator[str]:
     """The network namespace of a machine that answers DHCP."""
     space = f"{instance.name}-other"
-    mac = master.check_output(f"cat /sys/class/net/{settings.MASTER_INTERFACE}/address")
+    mac = json.loads(master.check_output(f"ip -json link show dev {settings.MASTER_INTERFACE}"))[0]["address"]
 
     def ip(*words: str) -> None:
         done = outside("ip", *words)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
 
 import pytest
 from ansible_collections.netboot.diskless.plugins.module_utils import _survey_dhcp as dhcp
@@ -131,37 +130,37 @@ def test_the_filter(case: str) -> None:
                 far.recv(2048)
 
 
+UP, RUNNING, ETHERNET, LOOPBACK = 0x1, 0x40, 1, 772
+
+
 @pytest.mark.parametrize(
-    ("files", "why"),
+    ("link", "why"),
     [
         (None, "missing"),
-        ({"type": "1\n", "carrier": "1\n"}, ""),
-        ({"type": "1\n", "carrier": "0\n"}, "carrier"),
-        # Reading the carrier of an interface that is down fails.
-        ({"type": "1\n"}, "carrier"),
-        ({"type": "772\n", "carrier": "1\n"}, "kind"),
-        ({"carrier": "1\n"}, "kind"),
+        (wire.Link(UP | RUNNING, ETHERNET, SOURCE), ""),
+        (wire.Link(UP | RUNNING | 0x1002, ETHERNET, SOURCE), ""),
+        (wire.Link(UP, ETHERNET, SOURCE), "carrier"),
+        (wire.Link(RUNNING, ETHERNET, SOURCE), "carrier"),
+        (wire.Link(UP | RUNNING, LOOPBACK, b"\0" * 6), "kind"),
     ],
 )
-def test_why_nobody_can_be_asked(tmp_path: Path, files: dict[str, str] | None, why: str) -> None:
-    if files is not None:
-        (tmp_path / "eth0").mkdir()
-        for name, content in files.items():
-            (tmp_path / "eth0" / name).write_text(content)
-    assert wire.hindrance("eth0", str(tmp_path)) == why
-    assert wire.hindrance("", str(tmp_path)) == "missing"
+def test_why_nobody_can_be_asked(link: wire.Link | None, why: str) -> None:
+    assert wire.hindrance(link) == why
 
 
-def test_nobody_is_asked_and_nobody_waited_for(tmp_path: Path) -> None:
-    question = wire.Question("eth0", "192.168.1.1", "02:00:00:00:00:01", network=str(tmp_path))
+def test_the_interfaces_of_this_machine() -> None:
+    found = wire.links()
+    assert set(found) == {name for _number, name in socket.if_nameindex()}
+    assert found["lo"].kind == LOOPBACK and found["lo"].flags & 0x8
+
+
+def test_nobody_is_asked_and_nobody_waited_for() -> None:
+    question = wire.Question("eth0", "192.168.1.1", "02:00:00:00:00:01", interfaces={})
     assert question.answers() == {"hindrance": "missing", "servers": [], "same_address": []}
 
 
-def test_a_refusal_of_the_kernel_is_told(tmp_path: Path) -> None:
+def test_a_refusal_of_the_kernel_is_told() -> None:
     """As without CAP_NET_RAW; here the interface is not the kernel's."""
-    (tmp_path / "no-such-nic").mkdir()
-    for name, content in {"type": "1", "carrier": "1", "address": "52:54:00:aa:bb:01"}.items():
-        (tmp_path / "no-such-nic" / name).write_text(content)
-    question = wire.Question("no-such-nic", "192.168.1.1", "02:00:00:00:00:01", network=str(tmp_path))
-    said = question.answers()
+    interfaces = {"no-such-nic": wire.Link(UP | RUNNING, ETHERNET, SOURCE)}
+    said = wire.Question("no-such-nic", "192.168.1.1", "02:00:00:00:00:01", interfaces=interfaces).answers()
     assert said["hindrance"].startswith("[Errno") and said["servers"] == []
