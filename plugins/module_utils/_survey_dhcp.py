@@ -172,7 +172,7 @@ def _datagram(frame: bytes) -> tuple[bytes, bytes] | None:
         return None
     packet = frame[14:]
     head = (packet[0] & 0x0F) * 4
-    if packet[9] != UDP or head < 20 or len(packet) < head + 8:
+    if packet[9] != UDP or len(packet) < head + 8:
         return None
     target, length = struct.unpack_from("!HH", packet, head + 2)
     return (packet[12:16], packet[head + 8 : head + length]) if target == CLIENT_PORT else None

@@ -177,6 +177,28 @@ def hindrance(link: Link | None) -> str:
     return "" if link.flags & IFF_UP and link.flags & IFF_RUNNING else "carrier"
 
 
+def _send(raw: socket.socket, frames: list[bytes]) -> None:
+    for frame in frames:
+        raw.send(frame)
+
+
+def _listen(raw: socket.socket, end: float) -> list[bytes]:
+    """What comes in until a time of the monotonic clock."""
+    heard: list[bytes] = []
+    while True:
+        left = end - time.monotonic()
+        if left <= 0:
+            return heard
+        raw.settimeout(left)
+        try:
+            frame, where = raw.recvfrom(2048)
+        except socket.timeout:
+            return heard
+        # The master's own server answers the master's own question.
+        if where[2] != PACKET_OUTGOING:
+            heard.append(frame)
+
+
 class Question:
     """Asks at once, so that the answers arrive while the caller does something else.
 
@@ -214,7 +236,7 @@ class Question:
         self._second = [*quick, dhcp.discover(source, asker, xids[0], 1, dhcp.EFI_X64)]
         try:
             self._socket = self._open(interface, asker)
-            self._send(self._first)
+            _send(self._socket, self._first)
         except OSError as error:
             self._give_up(error)
         self._began = time.monotonic()
@@ -240,27 +262,6 @@ class Question:
             self._socket.close()
             self._socket = None
 
-    def _send(self, frames: list[bytes]) -> None:
-        assert self._socket
-        for frame in frames:
-            self._socket.send(frame)
-
-    def _listen(self, end: float) -> list[bytes]:
-        assert self._socket
-        heard: list[bytes] = []
-        while True:
-            left = end - time.monotonic()
-            if left <= 0:
-                return heard
-            self._socket.settimeout(left)
-            try:
-                frame, where = self._socket.recvfrom(2048)
-            except socket.timeout:
-                return heard
-            # The master's own server answers the master's own question.
-            if where[2] != PACKET_OUTGOING:
-                heard.append(frame)
-
     def answers(self) -> dict[str, Any]:
         """Wait for the rest of the time, and tell what was heard.
 
@@ -272,9 +273,9 @@ class Question:
         frames: list[bytes] = []
         if self._socket:
             try:
-                frames += self._listen(self._began + AGAIN_SECONDS)
-                self._send(self._second)
-                frames += self._listen(self._began + LISTEN_SECONDS)
+                frames += _listen(self._socket, self._began + AGAIN_SECONDS)
+                _send(self._socket, self._second)
+                frames += _listen(self._socket, self._began + LISTEN_SECONDS)
             except OSError as error:
                 self._give_up(error)
         if self._socket:

@@ -145,6 +145,7 @@ OFFER = "350102"
         (isc(f"{OFFER} 340101 ff", file="36040a000001 4301 61 ff"), "10.0.0.1", "a"),
         (isc(f"{OFFER} 340102 ff", name="36040a000002 ff", file="78"), "10.0.0.2", "x"),
         (isc(f"{OFFER} 340103 ff", name="36040a000003 ff", file="430162 ff"), "10.0.0.3", "b"),
+        (isc(f"{OFFER} 340101 ff", file="36040a000001 ff"), "10.0.0.1", ""),
         # What cannot be shown.
         (isc(f"{OFFER} 4304 611b5b62 ff"), "192.168.9.2", "a?[b"),
         # An option that is cut off.
@@ -155,6 +156,11 @@ OFFER = "350102"
 def test_options(frame: bytes, server: str, boot_file: str) -> None:
     said = dhcp.answer(frame)
     assert said is not None and (said.server, said.boot_file) == (server, boot_file)
+
+
+def test_a_server_that_gives_boot_files_and_addresses_is_no_proxy() -> None:
+    said = dhcp.answer(isc(f"{OFFER} 3c09505845436c69656e74 ff"))
+    assert said is not None and said.address == "192.168.9.70" and not said.boot_only
 
 
 def test_a_header_with_options_of_its_own() -> None:

@@ -113,7 +113,7 @@ DHCPD = {"pid": 20, "names": ["dhcpd"], "command": "/usr/sbin/dhcpd -q"}
 SYSTEMD = {"pid": 1, "names": ["systemd"], "command": "/sbin/init"}
 RPCBIND = {"pid": 21, "names": ["rpcbind"], "command": "rpcbind -w"}
 SOCKETS = """\
-0.0.0.0:111      Stream   rpcbind.socket             rpcbind.service
+[::]:111         Stream   rpcbind.socket             rpcbind.service
 192.168.1.1:69   Datagram tftp.socket                tftp.service
 [::]:22          Stream   ssh.socket                 ssh.service
 /run/x.sock      Stream   x.socket                   x.service
@@ -125,7 +125,7 @@ kobject-uevent 1 Netlink  systemd-udevd-kernel.socket systemd-udevd.service
 
 def test_units() -> None:
     assert ports.units(SOCKETS) == {
-        ("tcp", "0.0.0.0", 111): "rpcbind.socket",
+        ("tcp", "::", 111): "rpcbind.socket",
         ("udp", "192.168.1.1", 69): "tftp.socket",
         ("tcp", "::", 22): "ssh.socket",
         ("udp", "fe80::1", 7): "echo.socket",
@@ -184,7 +184,7 @@ DONE = struct.pack("=IHHIIi", 20, 3, 2, 1, 0, 0)
         (row(3, 4011) + DONE, {4011: 3}, True),
         (DONE + row(3, 4011), {}, True),
         # An attribute behind a row; what is cut off; a length that leads nowhere.
-        (struct.pack("=I", 92) + row(3, 1)[4:] + b"\0" * 4 + row(4, 2), {1: 3, 2: 4}, False),
+        (struct.pack("=I", 90) + row(3, 1)[4:] + b"\0" * 4 + row(4, 2), {1: 3, 2: 4}, False),
         (row(3, 4011) + row(4, 4012)[:15], {4011: 3}, False),
         (struct.pack("=IHHII", 0, 20, 2, 1, 0), {}, False),
         (b"", {}, False),

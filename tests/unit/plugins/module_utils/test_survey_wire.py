@@ -164,3 +164,82 @@ def test_a_refusal_of_the_kernel_is_told() -> None:
     interfaces = {"no-such-nic": wire.Link(UP | RUNNING, ETHERNET, SOURCE)}
     said = wire.Question("no-such-nic", "192.168.1.1", "02:00:00:00:00:01", interfaces=interfaces).answers()
     assert said["hindrance"].startswith("[Errno") and said["servers"] == []
+
+
+class Heard:
+    """A raw socket that hears given frames, each once it has been asked so often."""
+
+    def __init__(self, frames: list[tuple[int, bytes, int]]) -> None:
+        self.frames = frames
+        self.sent: list[bytes] = []
+        self.closed = False
+
+    def send(self, frame: bytes) -> None:
+        self.sent.append(frame)
+
+    def settimeout(self, seconds: float) -> None:
+        assert seconds > 0
+
+    def recvfrom(self, _size: int) -> tuple[bytes, tuple[str, int, int, int, bytes]]:
+        if self.frames and self.frames[0][0] <= len(self.sent):
+            _after, frame, kind = self.frames.pop(0)
+            return frame, ("eth0", 0x0800, kind, 1, b"")
+        raise TimeoutError
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def asked(
+    monkeypatch: pytest.MonkeyPatch, frames: list[tuple[int, bytes, int]], may_inform: bool
+) -> tuple[Heard, object]:
+    heard = Heard(frames)
+    monkeypatch.setattr(wire.Question, "_open", staticmethod(lambda interface, client: heard))
+    monkeypatch.setattr(wire.random, "sample", lambda numbers, count: [7, 8])
+    interfaces = {
+        "eth0": wire.Link(UP | RUNNING, ETHERNET, SOURCE),
+        "eth1": wire.Link(UP, ETHERNET, wire.mac_bytes("52:54:00:aa:bb:02")),
+        "lo": wire.Link(UP | RUNNING, LOOPBACK, b"\0" * 6),
+    }
+    question = wire.Question("eth0", "192.168.1.1", "02:00:00:00:00:01", may_inform, interfaces)
+    return heard, question.answers()
+
+
+INFORM = dhcp.inform(SOURCE, "192.168.1.1", 8)
+BIOS, EFI = (
+    dhcp.discover(SOURCE, b"\2\0\0\0\0\1", 7, seconds, architecture) for seconds, architecture in ((0, 0), (1, 7))
+)
+PROBED = wire.arp_probe(SOURCE, "192.168.1.1")
+
+
+def test_all_is_asked_twice_and_what_is_answered_at_once_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard, _said = asked(monkeypatch, [], True)
+    assert heard.sent == [PROBED, INFORM, BIOS, PROBED, INFORM, EFI]
+    assert heard.closed
+
+
+def test_an_interface_without_the_address_does_not_ask_as_if_it_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard, _said = asked(monkeypatch, [], False)
+    assert heard.sent == [PROBED, BIOS, PROBED, EFI]
+
+
+def test_what_comes_in_counts_and_what_goes_out_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    incoming, outgoing = 0, 4
+    late = offer("10.0.0.1", OTHER)
+    frames = [
+        (3, claim(STRANGER, "192.168.1.1"), incoming),
+        (3, offer("10.0.0.2", STRANGER), outgoing),
+        (3, offer("10.0.0.3", "52:54:00:aa:bb:02"), incoming),
+        (6, late, incoming),
+    ]
+    _heard, said = asked(monkeypatch, frames, True)
+    server = {**SERVER, "address": "10.0.0.1", "mac": OTHER}
+    assert said == {"hindrance": "", "servers": [server], "same_address": [STRANGER]}
+
+
+def test_a_network_that_is_never_silent_is_not_heard_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(wire, "LISTEN_SECONDS", 0.02)
+    monkeypatch.setattr(Heard, "recvfrom", lambda self, size: (b"", ("eth0", 0x0800, 0, 1, b"")))
+    heard, said = asked(monkeypatch, [], True)
+    assert len(heard.sent) == 6 and said == {"hindrance": "", "servers": [], "same_address": []}
