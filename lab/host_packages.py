@@ -39,6 +39,7 @@ SLAVES = (
 TESTS = (
     "bison",  # with flex: Linux makes its conf of them
     "curl",
+    "dnsmasq-base",  # the other DHCP server of a network
     "flex",
     "gcc",  # unit tests build a kernel of two files
     "libc6-dev",

@@ -11,9 +11,21 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement import judge
+from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement_network import probe_mac, wire_warnings
 
 ARGUMENTS: dict[str, Any] = {
     "allow_uplink": {"type": "bool", "default": False},
+    "ports": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "port": {"type": "int", "required": True},
+            "protocol": {"type": "str", "required": True, "choices": ["tcp", "udp"]},
+            "service": {"type": "str", "required": True},
+            "programs": {"type": "list", "elements": "str", "default": []},
+        },
+    },
     "configuration_files": {"type": "list", "elements": "path", "default": []},
     "known_files": {"type": "list", "elements": "path", "default": []},
     "shipped_settings": {"type": "dict", "default": {}},
@@ -66,6 +78,8 @@ class ActionModule(ActionBase):
         packaged, known = arguments.pop("kernel_packages"), arguments["known_files"]
         arguments.update(
             interface=site["interface"],
+            master_address=site["master_address"],
+            probe_mac=probe_mac(site, fleet["slaves"]),
             roots={slave["address"]: {"root": slave["root"], "source": slave["source"]} for slave in fleet["slaves"]},
             directories=[site["root"], site["tftp_root"]],
             configuration_files=[*arguments["configuration_files"], *boot_files(fleet, loaders)],
@@ -77,8 +91,10 @@ class ActionModule(ActionBase):
             return result
         survey = result.pop("survey")
         replaced = {path: owner for path, owner in survey["owners"].items() if path not in known}
-        problems = judge(fleet, {**survey, "owners": replaced}, allow_uplink, arguments["kernel_tree"], packaged)
+        judged = {**survey, "owners": replaced}
+        problems = judge(fleet, judged, allow_uplink, arguments["kernel_tree"], packaged, arguments["ports"])
         if problems:
             text = "\n".join(problems)
             return {"failed": True, "problems": problems, "msg": f"nothing was changed on the master:\n{text}"}
-        return {**result, **survey}
+        warnings = [*result.pop("warnings", []), *wire_warnings(site, survey)]
+        return {**result, **survey, **({"warnings": warnings} if warnings else {})}

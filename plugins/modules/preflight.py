@@ -12,6 +12,8 @@ description:
   - Looks at the master once - its slaves' network interface, its default route, its file systems, the running kernel,
     the packages that are there, the systems that roots are made from and the owners of the configuration files that
     would be replaced.
+  - Asks on that network whether another DHCP server answers and whether another machine has the master's address, and
+    looks who has the ports that the services need.
   - Fails with every problem at once, each with what to do about it. Nothing is changed.
 extends_documentation_fragment:
   - netboot.diskless.attributes
@@ -19,6 +21,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
+    details: The questions are broadcast in check mode, too. They change nothing.
   diff_mode:
     support: none
 options:
@@ -41,6 +44,44 @@ options:
     description: Whether the slaves' interface may carry the master's default route.
     type: bool
     default: false
+  master_address:
+    description: The master's address. The action plugin fills it in from the fleet.
+    type: str
+    default: ""
+  probe_mac:
+    description:
+      - The MAC address, no slave's, in whose name other DHCP servers are asked. The action plugin makes it.
+    type: str
+    default: ""
+  ports:
+    description:
+      - The ports that the roles' services need. One that another program has, at an address where the service would
+        be in its way, is a problem.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      port:
+        description: Its number.
+        type: int
+        required: true
+      protocol:
+        description: What it is a port of.
+        type: str
+        choices: [tcp, udp]
+        required: true
+      service:
+        description: What needs it, such as V(DHCP), for people.
+        type: str
+        required: true
+      programs:
+        description:
+          - Names of the programs that may have it. V(kernel) is the kernel itself.
+          - A socket that systemd holds for a unit goes by the unit's name without its ending.
+          - Without any, who has the port is reported, for the role to judge that needs it.
+        type: list
+        elements: str
+        default: []
   boot_loaders:
     description: Names of the boot loaders' files in the TFTP root, which the roles replace as a whole.
     type: list
@@ -105,6 +146,11 @@ EXAMPLES = r"""
       - /etc/dhcp/dhcpd.conf
     packages:
       dhcp_isc: [net-misc/dhcp]
+    ports:
+      - port: 67
+        protocol: udp
+        service: DHCP
+        programs: [dhcpd]
 """
 
 RETURN = r"""
@@ -128,6 +174,19 @@ kernel_version:
   description: Version of the source in O(kernel_tree); empty when it says none.
   type: str
   returned: success
+wire:
+  description:
+    - C(servers) are the other DHCP servers that answered, each with C(address), C(mac), what it C(offers), its
+      C(boot_file), and whether it leaves addresses to others (C(boot_only)).
+    - C(same_address) are MAC addresses of other machines that have the master's address.
+    - C(hindrance) says why nobody was asked, such as V(carrier) for an interface without a link; empty otherwise.
+  type: dict
+  returned: success
+listeners:
+  description: The sockets that have one of the O(ports), with C(address), C(device), C(programs) and C(unit).
+  type: list
+  elements: dict
+  returned: success
 kernel:
   description:
     - Release of the running kernel, where its configuration was found, and the values of O(symbols).
@@ -146,10 +205,23 @@ import subprocess
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.netboot.diskless.plugins.module_utils import _survey
+from ansible_collections.netboot.diskless.plugins.module_utils import _survey, _survey_ports, _survey_wire
 
 ARGUMENTS: dict[str, Any] = {
     "interface": {"type": "str", "default": ""},
+    "master_address": {"type": "str", "default": ""},
+    "probe_mac": {"type": "str", "default": ""},
+    "ports": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "port": {"type": "int", "required": True},
+            "protocol": {"type": "str", "required": True, "choices": ["tcp", "udp"]},
+            "service": {"type": "str", "required": True},
+            "programs": {"type": "list", "elements": "str", "default": []},
+        },
+    },
     "roots": {"type": "dict", "default": {}},
     "directories": {"type": "list", "elements": "path", "default": []},
     # For the action plugin; accepted here so that the documentation and the module agree.
@@ -171,13 +243,18 @@ ARGUMENTS: dict[str, Any] = {
 
 def survey(params: dict[str, Any]) -> dict[str, Any]:
     """Everything that the judgement on the controller needs to know of this machine."""
+    interface, address = _survey.interface(params["interface"]), params["master_address"]
+    # Asked first: the answers arrive while the rest is looked at.
+    question = _survey_wire.Question(
+        params["interface"], address, params["probe_mac"], address in interface["addresses"]
+    )
     missing, unknown, other = _survey.roots(params["roots"], params["state_directory"])
     wanted = list(params["roots"].values())
     directories = sorted({root["source"] for root in wanted})
     new = set(missing)
     to_measure = sorted({root["source"] for root in wanted if root["root"] in new})
     return {
-        "interface": _survey.interface(params["interface"]),
+        "interface": interface,
         "default_route_interfaces": _survey.default_route_interfaces(),
         "space": {path: _survey.space(path) for path in params["directories"]},
         "root": os.geteuid() == 0,
@@ -196,6 +273,8 @@ def survey(params: dict[str, Any]) -> dict[str, Any]:
             params["shipped_settings"],
         ),
         "placed_parts": _survey.placed_parts(params["state_directory"]),
+        "listeners": _survey_ports.listeners({(port["protocol"], port["port"]) for port in params["ports"]}),
+        "wire": question.answers(),
     }
 
 

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement_network import (
+    address_problems,
+    interface_problems,
+    port_problems,
+)
 from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement_roots import root_needs, root_problems
 
 MIB = 1 << 20
@@ -27,29 +32,6 @@ TREE_ADVICE = {
     "used": "has been built in, and Linux builds nothing outside of such a tree; save its .config and clean it "
     "(make mrproper), or name a second tree",
 }
-
-
-def _interface_problems(site: dict[str, Any], survey: dict[str, Any], allow_uplink: bool) -> list[str]:
-    name, state = site["interface"], survey["interface"]
-    if not state["exists"]:
-        return [f"fleet_interface is {name!r}, which the master does not have; it has {', '.join(state['present'])}"]
-    problems = []
-    if not state["up"]:
-        problems.append(f"fleet_interface {name!r} is down; bring it up (ip link set {name} up) and configure it")
-    if not state["multicast"]:
-        problems.append(f"fleet_interface {name!r} lacks MULTICAST; set it (ip link set {name} multicast on)")
-    if site["master_address"] not in state["addresses"]:
-        found = ", ".join(state["addresses"]) or "none"
-        problems.append(
-            f"fleet_master_address {site['master_address']} is not an address of {name!r} (it has {found}); "
-            "give it to the interface or correct the inventory"
-        )
-    if name in survey["default_route_interfaces"] and not allow_uplink:
-        problems.append(
-            f"fleet_interface {name!r} is the master's way to the internet; answering DHCP there can take a whole "
-            "network down. Choose the slaves' interface, or set fleet_allow_uplink: true when this one is meant"
-        )
-    return problems
 
 
 def _needs(fleet: dict[str, Any], survey: dict[str, Any]) -> dict[str, dict[str, int]]:
@@ -118,6 +100,7 @@ def judge(
     allow_uplink: bool,
     kernel_tree: str,
     kernel_packages: dict[str, str],
+    ports: list[dict[str, Any]],
 ) -> list[str]:
     """All problems of a master, or none.
 
@@ -127,13 +110,16 @@ def judge(
         allow_uplink: whether the slaves' interface may be the way to the internet.
         kernel_tree: where the survey looked for the kernel's source.
         kernel_packages: the package of the distribution's kernel by architecture.
+        ports: the ports that the roles' services need.
     """
     if not survey["root"]:
         return ["the master is not reached as root: connect as root, or set ansible_become: true for it"]
     site = fleet["site"]
     return [
         *root_problems(fleet["slaves"], survey),
-        *_interface_problems(site, survey, allow_uplink),
+        *interface_problems(site, survey, allow_uplink),
+        *address_problems(site, survey),
+        *port_problems(site, survey, ports),
         *_space_problems(fleet, survey),
         *_file_problems(survey),
         *_tree_problems(fleet, survey, kernel_tree),

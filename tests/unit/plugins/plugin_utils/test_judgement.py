@@ -26,6 +26,7 @@ SITE = {
     "kernels": {"build": {"x86_64": {"": ["slave21"]}}, "package": {}},
 }
 PACKAGED = {**SITE, "kernels": {"build": {}, "package": {"x86_64": {"": ["slave21"]}}}}
+PORTS = [{"port": 69, "protocol": "udp", "service": "TFTP", "programs": ["in.tftpd"]}]
 PACKAGES = {"x86_64": "linux-image-amd64"}
 GOOD: dict[str, Any] = {
     "interface": {
@@ -54,6 +55,8 @@ GOOD: dict[str, Any] = {
         }
     },
     "kernel_tree": "clean",
+    "wire": {"hindrance": "", "servers": [], "same_address": []},
+    "listeners": [],
     "root": True,
     "unknown_roots": [],
     "other_roots": [],
@@ -82,7 +85,8 @@ def problems(
 ) -> list[str]:
     survey = copy.deepcopy(GOOD)
     change(survey)
-    return judge({"site": site, "slaves": slaves or SLAVES}, survey, allow_uplink, "/usr/src/linux", PACKAGES)
+    fleet = {"site": site, "slaves": slaves or SLAVES}
+    return judge(fleet, survey, allow_uplink, "/usr/src/linux", PACKAGES, PORTS)
 
 
 def test_a_good_master_is_in_nobodys_way() -> None:
@@ -119,6 +123,27 @@ PROBLEMS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
         lambda survey: survey.update(default_route_interfaces=["eth0", "wlan0"]),
         "fleet_interface 'eth0' is the master's way to the internet",
         "fleet_allow_uplink: true",
+    ),
+    "the address of another machine": (
+        lambda survey: survey["wire"].update(same_address=["52:54:00:00:00:09"]),
+        "fleet_master_address 192.168.1.1 is also the address of another machine on 'eth0'",
+        "MAC address 52:54:00:00:00:09",
+    ),
+    "a port that is taken": (
+        lambda survey: survey.update(
+            listeners=[
+                {
+                    "protocol": "udp",
+                    "port": 69,
+                    "address": "0.0.0.0",
+                    "device": "",
+                    "programs": [],
+                    "unit": "tftp.socket",
+                }
+            ]
+        ),
+        "UDP port 69, where TFTP needs in.tftpd, is taken by systemd for tftp.socket",
+        "systemctl disable --now tftp.socket",
     ),
     "no space for roots": (
         lambda survey: survey["space"]["/diskless"].update(bytes=2199 * MIB),
@@ -183,8 +208,10 @@ def test_all_problems_are_told_at_once() -> None:
             PROBLEMS[name][0](survey)
         for name in ("no space for roots", "no inodes for roots", "no space for boot files", "no kernel source"):
             PROBLEMS[name][0](survey)
+        for name in ("another DHCP server", "the address of another machine", "a port that is taken"):
+            PROBLEMS[name][0](survey)
 
-    assert len(problems(everything)) == 9
+    assert len(problems(everything)) == 12
 
 
 @pytest.mark.parametrize(
