@@ -35,7 +35,7 @@ options:
   format:
     description:
       - The format of the images. Etherboot 5, gPXE and iPXE load V(elf).
-      - V(nbi) is for older ROMs that know nothing else.
+      - V(nbi) is for ROMs that were built without ELF.
     type: str
     choices: [elf, nbi]
     default: elf
