@@ -118,7 +118,7 @@ def boot_by(master: Settings, machines: dict[str, Machine], files: dict[str, str
 
 def fetched(outcome: Outcome) -> list[str]:
     """The files that a machine got by TFTP, in their order."""
-    return [event.subject for event in outcome.timeline.events if event.kind == "tftp-begin"]
+    return list(dict.fromkeys(event.subject for event in outcome.timeline.events if event.kind == "tftp-begin"))
 
 
 def test_a_second_play_writes_no_image(master: Settings) -> None:
