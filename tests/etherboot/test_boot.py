@@ -174,8 +174,8 @@ def with_loader(image: Path, target: Path) -> None:
     bare = ["-ffreestanding", "-fno-pic", "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-nostdlib"]
     link = ["-static", f"-Wl,--omagic,--no-warn-rwx-segments,--build-id=none,--entry=start,-Ttext={LOADER_ADDRESS:#x}"]
     define = f'-DIMAGE="{image}"'
-    command = ["gcc", "-O1", "-Wall", "-Wextra", "-Werror", *machine, *bare, *link, define, "-o", target, LOADER]
-    subprocess.run(command, check=True)
+    options = ["-O1", "-Wall", "-Wextra", "-Werror", *machine, *bare, *link, define]
+    subprocess.run(["gcc", *options, "-o", str(target), str(LOADER)], check=True)
 
 
 def test_a_net_boot_image_boots(
