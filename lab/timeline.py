@@ -22,7 +22,7 @@ STAGES = {
 """The stages in their order, with the words for a person."""
 
 _FILES = (
-    ("config", re.compile(r"(^|/)pxelinux\.cfg/|\.ipxe$|\.cfg$")),
+    ("config", re.compile(r"(^|/)pxelinux\.cfg/|\.[gi]pxe$|\.cfg$")),
     ("module", re.compile(r"\.c32$|(^|/)ldlinux\.")),
     ("loader", re.compile(r"pxelinux\.0$|\.(kpxe|pxe|efi|0)$")),
     ("initrd", re.compile(r"init(rd|ramfs)|\.(cpio|img)(\.|$)")),

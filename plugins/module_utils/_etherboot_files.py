@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.netboot.diskless.plugins.module_utils._bzimage import ImageError
@@ -22,20 +22,21 @@ class Prepared:
 
     Attributes:
         files: the images.
-        missing: by the path of an image, the file that it lacks.
+        waiting: by the path of an image, the file that it has to wait for.
     """
 
     files: list[WantedFile] = field(default_factory=list)
-    missing: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
 
 
-def prepare(directory: str, form: str, images: Sequence[Mapping[str, str]]) -> Prepared:
+def prepare(directory: str, form: str, images: Sequence[Mapping[str, str]], pending: Container[str] = ()) -> Prepared:
     """Makes images, without writing one.
 
     Args:
         directory: where kernels are, and images go.
         form: elf or nbi.
         images: each with file, kernel_file, initrd_file ("" for none) and command_line.
+        pending: names of kernels and RAM disks that are about to change, in a dry run.
 
     Raises:
         ImageError: one of them could not work; all reasons are told.
@@ -51,9 +52,10 @@ def prepare(directory: str, form: str, images: Sequence[Mapping[str, str]]) -> P
         path = os.path.join(directory, wanted["file"])
         paths = [os.path.join(directory, name) for name in sources]
         contents = [read_file(source) for source in paths]
-        absent = [source for source, content in zip(paths, contents) if content is None]
-        if absent:
-            prepared.missing[path] = absent[0]
+        late = [source for source, content in zip(paths, contents) if content is None]
+        late += [os.path.join(directory, name) for name in sources if name in pending]
+        if late:
+            prepared.waiting[path] = late[0]
             continue
         try:
             initrd = contents[1] if wanted["initrd_file"] else None
@@ -74,9 +76,9 @@ def describe(path: str, data: bytes) -> dict[str, object]:
     return {"file": path, "bytes": len(data), **more}
 
 
-def differences(plan: Plan, missing: Mapping[str, str]) -> list[dict[str, str]]:
+def differences(plan: Plan, waiting: Mapping[str, str]) -> list[dict[str, str]]:
     """A plan in the form that --diff shows: what is in an image, instead of its bytes."""
-    changes = [_change(path, f"made as soon as {absent} is there\n") for path, absent in missing.items()]
+    changes = [_change(path, f"made as soon as {late} is\n") for path, late in waiting.items()]
     changes += [_change(item.path, _lines(item.path, item.content)) for item in plan.write]
     changes += [_change(path, "", " (removed)") for path in plan.remove]
     changes += [{"prepared": f"{item.path}: {item.owner}:{item.group} {item.mode:04o}\n"} for item in plan.mend]

@@ -23,7 +23,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Images are compared with the kernels that are there. A kernel that is not there yet counts as a change.
+      - An image whose kernel is not there yet, or is named in O(pending), counts as a change.
   diff_mode:
     support: full
     details: Tells what is in an image instead of its bytes.
@@ -35,7 +35,7 @@ options:
   format:
     description:
       - The format of the images. Etherboot 5, gPXE and iPXE load V(elf).
-      - V(nbi) is for older ROMs that know nothing else.
+      - V(nbi) is for ROMs that were built without ELF.
     type: str
     choices: [elf, nbi]
     default: elf
@@ -68,6 +68,12 @@ options:
         description: What the kernel is for. It is not looked at, and is here so that the fleet's model fits.
         type: str
         default: ""
+  pending:
+    description:
+      - In check mode, names in O(directory) of kernels and RAM disks that would be others by now.
+    type: list
+    elements: str
+    default: []
 author:
   - netboot.diskless authors (@netboot-diskless)
 """
@@ -154,28 +160,30 @@ ARGUMENTS: dict[str, Any] = {
             "architecture": {"type": "str", "default": ""},
         },
     },
+    "pending": {"type": "list", "elements": "str", "default": []},
     "state_directory": {"type": "path", "default": "/var/lib/netboot-diskless"},
 }
 
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Writes the images, or in check mode finds out what that would take; returns the module's result."""
-    prepared = prepare(params["directory"], params["format"], params["images"])
-    if prepared.missing and not check_mode:
-        lacks = [f"{path} cannot be made: {absent} does not exist" for path, absent in prepared.missing.items()]
+    pending = params["pending"] if check_mode else ()
+    prepared = prepare(params["directory"], params["format"], params["images"], pending)
+    if prepared.waiting and not check_mode:
+        lacks = [f"{path} cannot be made: {absent} does not exist" for path, absent in prepared.waiting.items()]
         raise ImageError("\n".join(lacks))
     placer = Placer(params["state_directory"], "etherboot_image")
     lock = os.path.join(params["state_directory"], "lock-place_files")
     with contextlib.nullcontext() if check_mode else locked(lock):
         # An image that has to wait for its kernel stays.
-        recorded = {path: digest for path, digest in placer.ledger.read().items() if path not in prepared.missing}
+        recorded = {path: digest for path, digest in placer.ledger.read().items() if path not in prepared.waiting}
         plan = make_plan(prepared.files, [], recorded)
         result = {
-            "changed": bool(plan) or bool(prepared.missing),
-            "written": [*prepared.missing, *(item.path for item in plan.write)],
+            "changed": bool(plan) or bool(prepared.waiting),
+            "written": [*prepared.waiting, *(item.path for item in plan.write)],
             "removed": plan.remove,
             "layouts": [describe(item.path, item.content or b"") for item in prepared.files],
-            "diff": differences(plan, prepared.missing),
+            "diff": differences(plan, prepared.waiting),
         }
         if not check_mode:
             placer.apply(plan)

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Slaves with an iPXE ROM boot what an Etherboot ROM would get, and what iPXE and gPXE get: `make etherboot`.
 
-The images are the master's own. The DHCP answers are the test's, because iPXE's ROM, which stands in for Etherboot's, is
-answered otherwise: there is no ROM of Etherboot or gPXE that this could run. iPXE has an ELF loader of its own, none for
-NBI, and takes a script of gPXE.
+The images are the master's own. The DHCP answers are the test's, because the master sends iPXE's ROM elsewhere. It
+stands in for those of Etherboot and gPXE, which are packaged no more: it has an ELF loader, and takes a script of gPXE.
+NBI it does not know; nbi_loader.c does.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 from ansible_collections.netboot.diskless.plugins.module_utils._etherboot_image import Told, tell
 
-from lab import boot_report, commands
+from lab import boot_report, commands, host_packages
 from lab.boot import Machine, Outcome, boot, timeout_from_environment
 from lab.inventory import Inventory, RootPassword
 from lab.probe import Expected
@@ -28,6 +29,9 @@ from lab.settings import CHECKOUT, MASTER_ADDRESS, Settings, from_environment
 from lab.slave import Hardware, Slave
 
 INSTANCE = "netboot-etherboot"
+LOADER = Path(__file__).with_name("nbi_loader.c")
+LOADER_ADDRESS = 0x8000000
+"""Above all that an image fills, in a machine of 512 MiB."""
 SLAVES: dict[str, dict[str, Any]] = {
     "slave21": {"slave_mac": "00:02:a5:04:3b:66", "slave_address": "192.168.1.21"},
     # A kernel that knows nothing without its RAM disk, which has to find its place in memory.
@@ -91,11 +95,11 @@ def images(master: Settings) -> dict[str, Told]:
 
 def answer(master: Settings, machines: dict[str, Machine], files: dict[str, str]) -> None:
     """Let the master's DHCP server name these files to these machines, and no more than a diskless boot needs."""
-    hosts = [
-        f"host {name} {{ hardware ethernet {machines[name].slave.mac}; fixed-address {machines[name].expected.address}; "
-        f'filename "{file}"; option root-path "{machines[name].expected.root}"; }}'
-        for name, file in files.items()
-    ]
+    hosts = []
+    for name, file in files.items():
+        slave, expected, _hardware = machines[name]
+        identity = f"hardware ethernet {slave.mac}; fixed-address {expected.address};"
+        hosts.append(f'host {name} {{ {identity} filename "{file}"; option root-path "{expected.root}"; }}')
     subnet = f"subnet 192.168.1.0 netmask 255.255.255.0 {{ next-server {MASTER_ADDRESS}; }}"
     text = "\n".join(["ddns-update-style none;", "authoritative;", subnet, *hosts, ""])
     (master.master_root / "etc/dhcp/dhcpd.conf").write_text(text)
@@ -114,7 +118,7 @@ def boot_by(master: Settings, machines: dict[str, Machine], files: dict[str, str
 
 def fetched(outcome: Outcome) -> list[str]:
     """The files that a machine got by TFTP, in their order."""
-    return [event.subject for event in outcome.timeline.events if event.kind == "tftp-begin"]
+    return list(dict.fromkeys(event.subject for event in outcome.timeline.events if event.kind == "tftp-begin"))
 
 
 def test_a_second_play_writes_no_image(master: Settings) -> None:
@@ -162,3 +166,34 @@ def test_a_stranger_is_told_who_it_is_and_goes_on(master: Settings, machines: di
         assert fetched(outcome) == [scripts[outcome.name]]
         # The firmware had its turn again.
         assert "the firmware found nothing to boot from" in outcome.cause, outcome.cause
+
+
+def with_loader(image: Path, target: Path) -> None:
+    """Make an ELF program of a net boot image and of what loads it."""
+    machine = ["-m32", "-mgeneral-regs-only", "-march=i686"]
+    bare = ["-ffreestanding", "-fno-pic", "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-nostdlib"]
+    link = ["-static", f"-Wl,--omagic,--no-warn-rwx-segments,--build-id=none,--entry=start,-Ttext={LOADER_ADDRESS:#x}"]
+    define = f'-DIMAGE="{image}"'
+    options = ["-O1", "-Wall", "-Wextra", "-Werror", *machine, *bare, *link, define]
+    subprocess.run(["gcc", *options, "-o", str(target), str(LOADER)], check=True)
+
+
+def test_a_net_boot_image_boots(
+    master: Settings, machines: dict[str, Machine], images: dict[str, Told], tmp_path: Path
+) -> None:
+    host_packages.install(host_packages.TESTS)
+    commands.play_all(master, ["--tags", "etherboot", "--extra-vars", "etherboot_image_format=nbi"])
+    tftp = master.master_root / "srv/tftp"
+    for name, image in images.items():
+        made = tell((tftp / name).read_bytes())
+        assert made and made == image._replace(format="nbi")
+        assert made.memory_end < LOADER_ADDRESS
+        with_loader(tftp / name, tmp_path / name)
+        shutil.copy(tmp_path / name, tftp / f"nbi-{name}")
+        (tftp / f"nbi-{name}").chmod(0o644)
+    plain, package = sorted(images)
+    files = {"slave21": f"nbi-{plain}", "slave22": f"nbi-{package}"}
+    for outcome in boot_by(master, machines, files):
+        assert outcome.ok, outcome.cause
+        assert fetched(outcome) == [files[outcome.name]]
+        assert outcome.facts and " nfsroot=,vers=" in outcome.facts.cmdline

@@ -4,7 +4,8 @@
 """What the master would get, compared with files that a person has looked at.
 
 golden/MODEL/ holds every file that the render playbook makes of a model, under its path on the master; a colon, which
-not every file system takes, is %3A there. After a change that is meant, NETBOOT_UPDATE_GOLDEN=1 writes them anew; the difference is part of what is reviewed.
+not every file system takes, is %3A there. After a change that is meant, NETBOOT_UPDATE_GOLDEN=1 writes them anew; the
+difference is part of what is reviewed.
 """
 
 from __future__ import annotations
@@ -69,8 +70,8 @@ def test_the_master_gets_what_it_shall(model: str, renders: dict[str, Path]) -> 
     if UPDATE:
         shutil.rmtree(GOLDEN / model, ignore_errors=True)
         shutil.copytree(renders[model], GOLDEN / model)
-        for path in list((GOLDEN / model).rglob("*:*")):
-            path.rename(path.with_name(path.name.replace(":", "%3A")))
+        for written in list((GOLDEN / model).rglob("*:*")):
+            written.rename(written.with_name(written.name.replace(":", "%3A")))
     rendered = files(renders[model])
     golden = {path.replace("%3A", ":"): text for path, text in files(GOLDEN / model).items()}
     assert sorted(rendered) == sorted(golden)
@@ -97,7 +98,7 @@ def test_what_no_render_writes(template: str) -> None:
 def test_a_golden_file_comes_of_its_template(template: str) -> None:
     text = (ROOT / "roles" / template).read_text()
     # What stands in the template as it is, between its expressions.
-    literal = next(part for part in re.split(r"\{[{%].*?[}%]\}", text) if len(part) > 30)
+    literal = next(part for part in re.split(r"\{[{%#].*?[}%#]\}", text) if len(part) > 30)
     found = list(GOLDEN.glob(TEMPLATES[template]))
     assert found
     for path in found:

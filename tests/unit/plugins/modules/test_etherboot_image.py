@@ -36,9 +36,16 @@ class World:
         (self.tftp / "vmlinuz").write_bytes(kernel(body=b"P" * 0x800))
         (self.tftp / "initrd").write_bytes(b"initrd")
 
-    def run(self, *images: dict[str, str], check_mode: bool = False, form: str = "elf") -> dict[str, Any]:
-        state = str(self.base / "state")
-        params = {"directory": str(self.tftp), "format": form, "images": list(images), "state_directory": state}
+    def run(
+        self, *images: dict[str, str], check_mode: bool = False, form: str = "elf", pending: str = ""
+    ) -> dict[str, Any]:
+        params = {
+            "directory": str(self.tftp),
+            "format": form,
+            "images": list(images),
+            "pending": pending.split(),
+            "state_directory": str(self.base / "state"),
+        }
         return run(params, check_mode)
 
     def path(self, name: str) -> str:
@@ -117,11 +124,23 @@ def test_a_dry_run_waits_for_what_is_not_there_yet(world: World, name: str) -> N
     before = picture(world.base)
     result = world.run(PLAIN, PACKAGE, check_mode=True)
     assert result["changed"] and result["written"] == [world.path("vmlinuz_i386-package")] and not result["removed"]
-    assert result["diff"][0]["after"] == f"made as soon as {world.path(name)} is there\n"
+    assert result["diff"][0]["after"] == f"made as soon as {world.path(name)} is\n"
     assert [layout["file"] for layout in result["layouts"]] == [world.path("vmlinuz_i386")]
     with pytest.raises(ImageError, match=f"package cannot be made: {world.path(name)} does not exist"):
         world.run(PLAIN, PACKAGE)
     assert picture(world.base) == before
+
+
+@needs_root
+@pytest.mark.parametrize("name", ["vmlinuz", "initrd"])
+def test_a_dry_run_counts_a_kernel_that_would_change(world: World, name: str) -> None:
+    world.run(PLAIN, PACKAGE)
+    result = world.run(PLAIN, PACKAGE, check_mode=True, pending=f"{name} other")
+    assert result["changed"] and result["written"] == [world.path("vmlinuz_i386-package")] and not result["removed"]
+    (change,) = result["diff"]
+    assert "initrd_bytes: 6\n" in change["before"] and change["after"] == f"made as soon as {world.path(name)} is\n"
+    # A run that is none has them by then.
+    assert not world.run(PLAIN, PACKAGE, pending=name)["changed"]
 
 
 @needs_root
