@@ -47,6 +47,7 @@ TEMPLATES = {
     "slave_kernel/templates/initramfs-tools/initramfs.conf.j2": "fleet-debian/**/initramfs-tools/initramfs.conf",
     "tftp_pxelinux/templates/etc/conf.d/in.tftpd.j2": "*/etc/conf.d/in.tftpd",
     "tftp_pxelinux/templates/etc/default/tftpd-hpa.j2": "*/etc/default/tftpd-hpa",
+    "tftp_pxelinux/templates/stranger.lua.j2": "**/stranger.lua",
     "tftp_pxelinux/templates/pxelinux.cfg/default.j2": "**/pxelinux.cfg/default",
     "tftp_pxelinux/templates/pxelinux.cfg/slave.j2": "**/pxelinux.cfg/01-*",
 }
@@ -174,3 +175,14 @@ def test_a_stranger_gets_no_kernel(model: str) -> None:
     (default,) = GOLDEN.joinpath(model).rglob("pxelinux.cfg/default")
     assert not re.search(r"LINUX|KERNEL|nfsroot|bzImage", default.read_text())
     assert "LOCALBOOT 0" in default.read_text()
+
+
+@pytest.mark.parametrize(("there", "offered"), [("/boot/memtest", True), ("", False)])
+def test_a_memory_test_is_offered_where_there_is_one(there: str, offered: bool) -> None:
+    slave = {"architecture": "i386", "serial_port": "", "initrd_file": "", "previous_initrd_file": ""}
+    slave |= {key: "x" for key in ("name", "mac", "address", "kernel_file", "previous_kernel_file", "command_line")}
+    told = {"memory_tests": {"i386": there, "x86_64": "/other"}, "prompt": 1, "timeout": 50, "slave": slave}
+    text = render_template(
+        str(ROOT / "roles/tftp_pxelinux/templates/pxelinux.cfg/slave.j2"), {"site": {}, "slaves": []}, told
+    )
+    assert ("LABEL memtest\n  LINUX /memtest_i386\n" in text) == ("memtest tests the memory" in text) == offered

@@ -67,6 +67,7 @@ def test_what_is_named_elsewhere_in_a_file_is_there(platform: str) -> None:
     settings = {names[key] for key in TEMPLATES} | {server["settings"] for server in names["dhcp"].values()}
     assert set(names["shipped_settings"]) <= settings
     assert all(path.startswith("/") for path in names["boot_loaders"].values())
+    assert all(path.startswith("/") for paths in names["memory_tests"].values() for path in paths)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
