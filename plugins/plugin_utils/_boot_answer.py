@@ -83,14 +83,19 @@ KINDS = (
 
 # Stands for the slave's image for Etherboot.
 IMAGE = "{etherboot_file}"
+# Stands for PXELINUX, which has another file for HTTP.
+PXELINUX = "{pxelinux}"
+# UEFI's HTTP boot takes an address, and iPXE goes on from there. Without HTTP it takes nothing.
+IPXE_BY_HTTP = "{ipxe_by_http}"
 # What each loader's slaves get, by kind: a file below the TFTP root. A kind that is missing here is not looked at, so
 # that iPXE in the ROM of a PXELINUX slave counts as the machine that it is on.
 LOADER_FILES: dict[str, dict[str, str]] = {
-    "pxelinux": {"efi_x64": "syslinux.efi", "bios": "pxelinux.0"},
+    "pxelinux": {"http_x64": IPXE_BY_HTTP, "efi_x64": "syslinux.efi", "bios": PXELINUX},
     # iPXE is loaded by the machine's ROM, unless it is its ROM, and then loads a script.
     "ipxe": {
         "ipxe": "ipxe/boot.ipxe",
         "gpxe": "ipxe/boot.gpxe",
+        "http_x64": IPXE_BY_HTTP,
         "efi_x64": "ipxe.efi",
         "bios": "undionly.kpxe",
     },
@@ -123,28 +128,28 @@ def group_name(slave: Mapping[str, str]) -> str:
     return "-".join(filter(None, (slave["loader"], slave["etherboot_file"])))
 
 
-def boot_groups(slaves: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+def boot_groups(slaves: Sequence[Mapping[str, str]], http_url: str) -> list[dict[str, Any]]:
     """Return the boot groups of a fleet as plain JSON data: name, and the file of each kind in the order of KINDS.
 
     slaves: their records, in which etherboot_file has been entered.
+    http_url: where the files can be had by HTTP; "" where they cannot.
     """
+    names = {
+        "pxelinux": "lpxelinux.0" if http_url else "pxelinux.0",
+        "ipxe_by_http": f"{http_url}/ipxe.efi" if http_url else "",
+    }
     members = {group_name(slave): slave for slave in slaves}
     members.setdefault(STRANGERS, {"loader": STRANGERS})
-    return [
-        {
-            "name": name,
-            "files": [
-                {
-                    **asdict(kind),
-                    "architectures": list(kind.architectures),
-                    "file": LOADER_FILES[slave["loader"]][kind.name].format_map(slave),
-                }
-                for kind in KINDS
-                if kind.name in LOADER_FILES[slave["loader"]]
-            ],
-        }
-        for name, slave in sorted(members.items())
-    ]
+    groups = []
+    for name, slave in sorted(members.items()):
+        files = {kind: file.format_map({**slave, **names}) for kind, file in LOADER_FILES[slave["loader"]].items()}
+        entries = [
+            {**asdict(kind), "architectures": list(kind.architectures), "file": files[kind.name]}
+            for kind in KINDS
+            if files.get(kind.name)
+        ]
+        groups.append({"name": name, "files": entries})
+    return groups
 
 
 def _filename(group: Mapping[str, Any], client: Client) -> tuple[str, str]:

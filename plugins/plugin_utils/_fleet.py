@@ -72,13 +72,14 @@ def build_fleet(
     images = name_images(records)
     for record in records:
         record["boot_group"] = group_name(record)
+    shared = site_record(site)
     derived = {
-        "boot_groups": boot_groups(records),
+        "boot_groups": boot_groups(records, str(shared["http_url"])),
         "strangers": STRANGERS,
         "kernels": {source: _nics_by_architecture(records, source) for source in KERNEL_SOURCES},
         "etherboot_images": images,
     }
-    return {"site": {**site_record(site), **derived}, "slaves": records}
+    return {"site": {**shared, **derived}, "slaves": records}
 
 
 def _nics_by_architecture(records: Sequence[Mapping[str, str]], source: str) -> dict[str, dict[str, list[str]]]:

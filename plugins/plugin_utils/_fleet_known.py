@@ -16,6 +16,8 @@ FLEET_DEFAULTS: dict[str, object] = {
     "fleet_dns_servers": [],
     "fleet_ntp_servers": [],
     "fleet_pool": "",
+    "fleet_http": False,
+    "fleet_http_port": 80,
     "fleet_nat": False,
     "fleet_nfs_version": "4.2",
 }

@@ -79,6 +79,8 @@ class Site:
     dns_servers: list[str] = field(default_factory=list)
     ntp_servers: list[str] = field(default_factory=list)
     pool: Pool | None = None
+    http: bool = False
+    http_port: int = 80
     nat: bool = False
     nfs_version: str | None = None
 
@@ -164,6 +166,8 @@ def check_site(variables: Mapping[str, object], master_names: Sequence[str], pro
         dns_servers=check("fleet_dns_servers", values.addresses) or [],
         ntp_servers=check("fleet_ntp_servers", values.addresses) or [],
         pool=check("fleet_pool", lambda value: pool(value, where, taken)),
+        http=check("fleet_http", values.boolean) or False,
+        http_port=check("fleet_http_port", values.port) or 0,
         nat=nat,
         nfs_version=check("fleet_nfs_version", values.nfs_version),
     )
@@ -190,6 +194,7 @@ def _check_tftp_root(site: Site, problems: Problems) -> None:
 def site_record(site: Site) -> dict[str, object]:
     """Return the model's site as plain JSON data. The site must have passed every check."""
     where = site.network
+    port = "" if site.http_port == 80 else f":{site.http_port}"
     if where is None:
         raise AssertionError("a site that passed its checks has a network")
     return {
@@ -207,6 +212,9 @@ def site_record(site: Site) -> dict[str, object]:
         "dns_servers": site.dns_servers,
         "ntp_servers": site.ntp_servers,
         "pool": {"first": site.pool.first, "last": site.pool.last} if site.pool else {},
+        "http_port": site.http_port,
+        # Empty without HTTP.
+        "http_url": f"http://{site.master_address}{port}" if site.http else "",
         "nat": site.nat,
         "nfs_version": site.nfs_version,
         "master_name": site.master_name,

@@ -193,6 +193,13 @@ def boolean(value: object) -> bool:
     return value
 
 
+def port(value: object) -> int:
+    """Return a TCP port that a server can have (RFC 6335)."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 65535:
+        raise Refused("a port number of 1 to 65535, without quotes")
+    return int(value)
+
+
 def addresses(value: object) -> list[str]:
     """Return a list of IPv4 addresses of servers: not loopback, not multicast, not 0.0.0.0/8."""
     allowed = "a list of IPv4 addresses of machines"

@@ -35,6 +35,7 @@ TEMPLATES = {
     "etherboot/templates/ipxe/boot.ipxe.j2": "**/ipxe/boot.ipxe",
     "etherboot/templates/ipxe/slave.gpxe.j2": "**/ipxe/*%3A*.gpxe",
     "etherboot/templates/ipxe/slave.ipxe.j2": "**/ipxe/01-*.ipxe",
+    "http_server/templates/etc/nginx/nginx.conf.j2": "fleet-*/etc/nginx/nginx.conf",
     "nfs_server/templates/etc/conf.d/nfs.j2": "*/etc/conf.d/nfs",
     "nfs_server/templates/etc/exports.d/netboot-diskless.exports.j2": "*/etc/exports.d/netboot-diskless.exports",
     "nfs_server/templates/etc/nfs.conf.d/netboot-diskless.conf.j2": "*/etc/nfs.conf.d/netboot-diskless.conf",
@@ -137,7 +138,7 @@ def test_each_slave_has_the_kernel_before_its_own_to_fall_back_on(model: str) ->
     menus = [path.read_text() for path in GOLDEN.joinpath(model).rglob("pxelinux.cfg/*") if path.name != "default"]
     assert menus
     for text in menus:
-        entries = dict(re.findall(r"^LABEL (\w+)\n  LINUX /(\S+)$", text, re.MULTILINE))
+        entries = dict(re.findall(r"^LABEL (\w+)\n  LINUX (?:http://[0-9.:]+)?/(\S+)$", text, re.MULTILINE))
         assert list(entries) == ["diskless", "previous"]
         assert entries["previous"] == f"{entries['diskless']}.previous"
         assert len(set(re.findall("APPEND (.*)", text))) == 1
@@ -183,6 +184,6 @@ def test_a_memory_test_is_offered_where_there_is_one(there: str, offered: bool) 
     slave |= {key: "x" for key in ("name", "mac", "address", "kernel_file", "previous_kernel_file", "command_line")}
     told = {"memory_tests": {"i386": there, "x86_64": "/other"}, "prompt": 1, "timeout": 50, "slave": slave}
     text = render_template(
-        str(ROOT / "roles/tftp_pxelinux/templates/pxelinux.cfg/slave.j2"), {"site": {}, "slaves": []}, told
+        str(ROOT / "roles/tftp_pxelinux/templates/pxelinux.cfg/slave.j2"), {"site": {"http_url": ""}, "slaves": []}, told
     )
     assert ("LABEL memtest\n  LINUX /memtest_i386\n" in text) == ("memtest tests the memory" in text) == offered

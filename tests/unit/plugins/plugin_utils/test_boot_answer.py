@@ -46,6 +46,7 @@ CLIENTS = {
     "UEFI x64, by the older number": (Client("", 9, EFI), "efi_x64"),
     "UEFI arm64": (Client("", 11, "PXEClient:Arch:00011:UNDI:003016"), ""),
     "UEFI ia32": (Client("", 6, "PXEClient:Arch:00006:UNDI:003016"), ""),
+    "UEFI HTTP": (Client("", 16, "HTTPClient:Arch:00016:UNDI:003001"), "http_x64"),
     "gPXE": (Client("", 0, BIOS, "gPXE"), "gpxe"),
     "iPXE on a BIOS": (Client("", 0, BIOS, "iPXE"), "ipxe"),
     "iPXE on UEFI": (Client("", 7, EFI, "iPXE"), "ipxe"),
@@ -85,6 +86,8 @@ def test_a_client_is_of_one_kind(name: str) -> None:
         ("ipxe", "UEFI x64", "ipxe.efi"),
         ("ipxe", "iPXE on a BIOS", "ipxe/boot.ipxe"),
         ("ipxe", "iPXE on UEFI", "ipxe/boot.ipxe"),
+        # Without HTTP there is nothing for it.
+        ("pxelinux", "UEFI HTTP", ""),
         ("stranger", "BIOS", "pxelinux.0"),
         ("stranger", "UEFI x64", "syslinux.efi"),
     ],
@@ -94,6 +97,27 @@ def test_the_file(loader: str, name: str, file: str) -> None:
     asking = Client(MACS.get(loader, STRANGER), client.architecture, client.vendor_class, client.user_class)
     found = answer(fleet(**POOL), asking)
     assert found and found.filename == file
+
+
+@pytest.mark.parametrize(
+    ("more", "loader", "name", "file"),
+    [
+        ({}, "pxelinux", "BIOS", "lpxelinux.0"),
+        ({}, "pxelinux", "UEFI HTTP", "http://192.168.1.1/ipxe.efi"),
+        ({}, "ipxe", "UEFI HTTP", "http://192.168.1.1/ipxe.efi"),
+        ({"fleet_http_port": 8080}, "ipxe", "UEFI HTTP", "http://192.168.1.1:8080/ipxe.efi"),
+        ({}, "etherboot", "UEFI HTTP", ""),
+        # iPXE, once loaded, goes on as on any other way.
+        ({}, "ipxe", "iPXE on UEFI", "ipxe/boot.ipxe"),
+    ],
+)
+def test_the_file_where_there_is_http(more: dict[str, object], loader: str, name: str, file: str) -> None:
+    client, _kind = CLIENTS[name]
+    asking = Client(MACS[loader], client.architecture, client.vendor_class, client.user_class)
+    found = answer(fleet(fleet_http=True, **more), asking)
+    assert found and found.filename == file
+    # A client of UEFI's HTTP boot takes no answer without the class.
+    assert ("vendor-class-identifier" in found.options) == (name == "UEFI HTTP" and file != "")
 
 
 def test_all_that_a_slave_is_told() -> None:
@@ -128,10 +152,10 @@ def test_a_stranger_is_not_answered_without_a_pool_and_never_gets_a_root() -> No
 
 
 def test_the_groups_are_those_that_are_needed() -> None:
-    assert [group["name"] for group in boot_groups([])] == [STRANGERS]
+    assert [group["name"] for group in boot_groups([], "")] == [STRANGERS]
     slaves = [{"loader": "etherboot", "etherboot_file": image} for image in ("b", "a", "b")]
     slaves += [{"loader": loader, "etherboot_file": ""} for loader in LOADER_FILES if loader != "etherboot"]
-    found = {group["name"]: group["files"] for group in boot_groups(slaves)}
+    found = {group["name"]: group["files"] for group in boot_groups(slaves, "")}
     assert set(found) == (set(LOADER_FILES) - {"etherboot"}) | {"etherboot-a", "etherboot-b"}
     assert {entry["name"]: entry["file"] for entry in found["etherboot-b"]}["etherboot"] == "b"
     order = [kind.name for kind in KINDS]

@@ -50,6 +50,8 @@ def test_the_articles_network() -> None:
             "dns_servers": [],
             "ntp_servers": [],
             "pool": {},
+            "http_port": 80,
+            "http_url": "",
             "nat": False,
             "nfs_version": "4.2",
             "master_name": "master",
