@@ -65,6 +65,7 @@ def timeline(*story: Event | str | list[Event]) -> Timeline:
         ("pxelinux.cfg/C0A80115", "config"),
         ("pxelinux.cfg/default", "config"),
         ("ipxe/01-00-02-a5-04-3b-66.ipxe", "config"),
+        ("ipxe/00:02:a5:04:3b:66.gpxe", "config"),
         ("bzImage_x86_64", "kernel"),
         ("vmlinuz", "kernel"),
         ("slave21.elf", "kernel"),
