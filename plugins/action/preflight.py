@@ -15,6 +15,7 @@ from ansible_collections.netboot.diskless.plugins.plugin_utils._judgement import
 ARGUMENTS: dict[str, Any] = {
     "allow_uplink": {"type": "bool", "default": False},
     "configuration_files": {"type": "list", "elements": "path", "default": []},
+    "known_files": {"type": "list", "elements": "path", "default": []},
     "shipped_settings": {"type": "dict", "default": {}},
     "packages": {"type": "dict", "default": {}},
     "commands": {"type": "dict", "default": {}},
@@ -61,7 +62,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("there is no fleet_model: run the role netboot.diskless.fleet first")
         site = fleet["site"]
         allow_uplink, loaders = arguments.pop("allow_uplink"), arguments.pop("boot_loaders")
-        packaged = arguments.pop("kernel_packages")
+        packaged, known = arguments.pop("kernel_packages"), arguments["known_files"]
         arguments.update(
             interface=site["interface"],
             roots={slave["address"]: {"root": slave["root"], "source": slave["source"]} for slave in fleet["slaves"]},
@@ -74,7 +75,8 @@ class ActionModule(ActionBase):
         if result.get("failed"):
             return result
         survey = result.pop("survey")
-        problems = judge(fleet, survey, allow_uplink, arguments["kernel_tree"], packaged)
+        replaced = {path: owner for path, owner in survey["owners"].items() if path not in known}
+        problems = judge(fleet, {**survey, "owners": replaced}, allow_uplink, arguments["kernel_tree"], packaged)
         if problems:
             text = "\n".join(problems)
             return {"failed": True, "problems": problems, "msg": f"nothing was changed on the master:\n{text}"}

@@ -37,6 +37,8 @@ class WantedFile:
     """A file as it shall be.
 
     content is None for a copy of source whose source does not exist yet (a package not installed in check mode).
+    validate_within is somebody else's file that includes this one: the checker judges a copy of that one, with this
+    file's new version in it.
     """
 
     path: str
@@ -45,6 +47,7 @@ class WantedFile:
     owner: str = "root"
     group: str = "root"
     validate: str = ""
+    validate_within: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,13 +166,30 @@ def make_plan(
     return plan
 
 
+@contextlib.contextmanager
+def _judged(staged: str, wanted: WantedFile) -> Iterator[str]:
+    """The file that a checker shall read: the staged one, or for a moment a copy of the file that includes it."""
+    outer = read_file(wanted.validate_within) if wanted.validate_within else None
+    if not outer or wanted.path.encode() not in outer:
+        yield staged
+        return
+    judged = f"{staged}.within"
+    with open(judged, "wb") as stream:
+        stream.write(outer.replace(wanted.path.encode(), staged.encode()))
+    try:
+        yield judged
+    finally:
+        os.unlink(judged)
+
+
 def _validate(staged: str, wanted: WantedFile) -> str:
     """The complaint of the daemon's own checker about a staged file, or an empty string."""
-    command = [part.replace("%s", staged) for part in shlex.split(wanted.validate)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    except OSError as error:
-        return f"{wanted.path}: its checker {command[0]} cannot be run: {error.strerror}"
+    with _judged(staged, wanted) as judged:
+        command = [part.replace("%s", judged) for part in shlex.split(wanted.validate)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        except OSError as error:
+            return f"{wanted.path}: its checker {command[0]} cannot be run: {error.strerror}"
     if done.returncode == 0:
         return ""
     return f"{wanted.path} is refused by its checker ({wanted.validate}):\n{(done.stdout + done.stderr).strip()}"

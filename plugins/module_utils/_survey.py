@@ -198,6 +198,25 @@ def kernel_version(tree: str) -> str:
     return ".".join(part for part in parts if part) if all(parts[:2]) else ""
 
 
+def _ledgers(state_directory: str) -> dict[str, dict[str, str]]:
+    """The files of each part that this master has a ledger of, each with its checksum."""
+    directory = os.path.join(state_directory, "ledger")
+    found = {}
+    for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else []:
+        with open(os.path.join(directory, name), encoding="utf-8") as stream:
+            found[os.path.splitext(name)[0]] = dict(json.load(stream))
+    return found
+
+
+def placed_parts(state_directory: str) -> list[str]:
+    """The parts of which this master has files.
+
+    Args:
+        state_directory: where the master keeps ledgers.
+    """
+    return [part for part, files in _ledgers(state_directory).items() if files]
+
+
 def owners(paths: list[str], state_directory: str, shipped: dict[str, list[str]] | None = None) -> dict[str, str]:
     """Whose each configuration file is, by all ledgers of this master.
 
@@ -206,9 +225,5 @@ def owners(paths: list[str], state_directory: str, shipped: dict[str, list[str]]
         state_directory: where the master keeps ledgers.
         shipped: by path, what files say that packages' scripts make.
     """
-    recorded: dict[str, str] = {}
-    ledgers = os.path.join(state_directory, "ledger")
-    for name in sorted(os.listdir(ledgers)) if os.path.isdir(ledgers) else []:
-        with open(os.path.join(ledgers, name), encoding="utf-8") as stream:
-            recorded.update(json.load(stream))
+    recorded = {path: digest for files in _ledgers(state_directory).values() for path, digest in files.items()}
     return {path: ownership(path, recorded, shipped=shipped) for path in paths}

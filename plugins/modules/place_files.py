@@ -71,6 +71,12 @@ options:
         description: The command that judges the file; C(%s) is the path of the file to judge.
         type: str
         default: ""
+      validate_within:
+        description:
+          - A file that includes this one. Where it does, O(templates[].validate) judges a copy of it, with this file's
+            new version in it.
+        type: str
+        default: ""
   copies:
     description: Files copied from another place on the master.
     type: list

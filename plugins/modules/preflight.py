@@ -51,6 +51,11 @@ options:
     type: list
     elements: path
     default: []
+  known_files:
+    description: Configuration files whose owner is reported, and judged by the role that may replace them.
+    type: list
+    elements: path
+    default: []
   shipped_settings:
     description:
       - What a file says that a package's script makes at its installation, as a list of lines for each path, without
@@ -99,12 +104,23 @@ EXAMPLES = r"""
     configuration_files:
       - /etc/dhcp/dhcpd.conf
     packages:
-      dhcp: [net-misc/dhcp]
+      dhcp_isc: [net-misc/dhcp]
 """
 
 RETURN = r"""
 installed_parts:
   description: Parts whose packages or commands are all there.
+  type: list
+  elements: str
+  returned: success
+owners:
+  description:
+    - Whose each of the configuration and known files is, C(absent), C(ours), C(pristine) (as its package shipped it) or
+      C(foreign).
+  type: dict
+  returned: success
+placed_parts:
+  description: Parts of which this master has files.
   type: list
   elements: str
   returned: success
@@ -141,6 +157,7 @@ ARGUMENTS: dict[str, Any] = {
     "boot_loaders": {"type": "list", "elements": "str", "default": []},
     "kernel_packages": {"type": "dict", "default": {}},
     "configuration_files": {"type": "list", "elements": "path", "default": []},
+    "known_files": {"type": "list", "elements": "path", "default": []},
     "shipped_settings": {"type": "dict", "default": {}},
     "packages": {"type": "dict", "default": {}},
     "commands": {"type": "dict", "default": {}},
@@ -173,7 +190,12 @@ def survey(params: dict[str, Any]) -> dict[str, Any]:
         "installed_parts": _survey.installed_parts(params["packages"], params["commands"]),
         "kernel_tree": _survey.kernel_tree(params["kernel_tree"]),
         "kernel_version": _survey.kernel_version(params["kernel_tree"]),
-        "owners": _survey.owners(params["configuration_files"], params["state_directory"], params["shipped_settings"]),
+        "owners": _survey.owners(
+            [*params["configuration_files"], *params["known_files"]],
+            params["state_directory"],
+            params["shipped_settings"],
+        ),
+        "placed_parts": _survey.placed_parts(params["state_directory"]),
     }
 
 

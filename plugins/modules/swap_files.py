@@ -61,6 +61,12 @@ options:
         description: The command that judges the file; C(%s) is the path of the file to judge.
         type: str
         default: ""
+      validate_within:
+        description:
+          - A file that includes this one. Where it does, O(files[].validate) judges a copy of it, with this file's new
+            version in it.
+        type: str
+        default: ""
   directories:
     description: Directories to make.
     type: list
@@ -142,6 +148,7 @@ ARGUMENTS: dict[str, Any] = {
             "owner": {"type": "str", "default": "root"},
             "group": {"type": "str", "default": "root"},
             "validate": {"type": "str", "default": ""},
+            "validate_within": {"type": "str", "default": ""},
         },
         "mutually_exclusive": [["content", "source"]],
         "required_one_of": [["content", "source"]],
@@ -172,6 +179,7 @@ def wanted_files(entries: list[dict[str, Any]]) -> list[WantedFile]:
             owner=entry.get("owner", "root"),
             group=entry.get("group", "root"),
             validate=entry.get("validate", ""),
+            validate_within=entry.get("validate_within", ""),
         )
         for entry in entries
     ]

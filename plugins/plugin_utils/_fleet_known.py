@@ -15,6 +15,7 @@ FLEET_DEFAULTS: dict[str, object] = {
     "fleet_router": "",
     "fleet_dns_servers": [],
     "fleet_ntp_servers": [],
+    "fleet_pool": "",
     "fleet_nat": False,
     "fleet_nfs_version": "4.2",
 }
@@ -24,6 +25,7 @@ FLEET_VARIABLES = (*FLEET_REQUIRED, *FLEET_DEFAULTS)
 SLAVE_VARIABLES = (
     "slave_mac",
     "slave_address",
+    "slave_addressing",
     "slave_hostname",
     "slave_architecture",
     "slave_loader",

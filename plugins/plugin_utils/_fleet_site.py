@@ -52,6 +52,18 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """The addresses for machines that are no slaves, from the first to the last."""
+
+    first: str
+    last: str
+
+    def holds(self, address: str) -> bool:
+        """Tell whether an address is one of the pool's."""
+        return address_number(self.first) <= address_number(address) <= address_number(self.last)
+
+
+@dataclass(frozen=True)
 class Site:
     """The checked fleet_* variables. A value that was refused is None, and then the model is never made."""
 
@@ -66,6 +78,7 @@ class Site:
     router: str
     dns_servers: list[str] = field(default_factory=list)
     ntp_servers: list[str] = field(default_factory=list)
+    pool: Pool | None = None
     nat: bool = False
     nfs_version: str | None = None
 
@@ -85,6 +98,29 @@ def network(value: object) -> Network:
     if not values.is_unicast(parsed.first):
         raise Refused(f"{NETWORK_ALLOWED}, of unicast addresses")
     return Network(given, parsed.first, parsed.last, parsed.prefixlen, str(parsed.netmask))
+
+
+def pool(value: object, where: Network | None, taken: Mapping[str, str]) -> Pool | None:
+    """Return the addresses for machines that are no slaves, or None for no such addresses.
+
+    taken: addresses of the network that the pool must not have, by whose they are.
+    """
+    network = where.cidr if where else "fleet_network"
+    allowed = f'"", or the first and last address of machines in {network} with a hyphen between them'
+    given = values.text(value, allowed)
+    if not given:
+        return None
+    first, hyphen, last = (part.strip() for part in given.partition("-"))
+    if not hyphen:
+        raise Refused(allowed)
+    numbers = [address_number(values.address(end, allowed)) for end in (first, last)]
+    if numbers[0] > numbers[1] or (where and not all(where.holds_machine(number) for number in numbers)):
+        raise Refused(allowed)
+    found = Pool(first, last)
+    for owner, address in taken.items():
+        if address and found.holds(address):
+            raise Refused(f"{allowed}, without {address}, the {owner}'s")
+    return found
 
 
 def check_site(variables: Mapping[str, object], master_names: Sequence[str], problems: Problems) -> Site:
@@ -113,6 +149,8 @@ def check_site(variables: Mapping[str, object], master_names: Sequence[str], pro
     master_address = check("fleet_master_address", machine)
     nat = check("fleet_nat", values.boolean) or False
     default_router = (master_address or "") if nat else ""
+    router = check("fleet_router", lambda value: "" if value in ("", None) else machine(value)) or default_router
+    taken = {"master": master_address or "", "router": router}
     site = Site(
         network=where,
         master_name=_master_name(master_names, problems),
@@ -122,9 +160,10 @@ def check_site(variables: Mapping[str, object], master_names: Sequence[str], pro
         domain=check("fleet_domain", values.domain),
         root=check("fleet_root", paths.site_path),
         tftp_root=check("fleet_tftp_root", paths.site_path),
-        router=check("fleet_router", lambda value: "" if value in ("", None) else machine(value)) or default_router,
+        router=router,
         dns_servers=check("fleet_dns_servers", values.addresses) or [],
         ntp_servers=check("fleet_ntp_servers", values.addresses) or [],
+        pool=check("fleet_pool", lambda value: pool(value, where, taken)),
         nat=nat,
         nfs_version=check("fleet_nfs_version", values.nfs_version),
     )
@@ -167,6 +206,7 @@ def site_record(site: Site) -> dict[str, object]:
         "router": site.router,
         "dns_servers": site.dns_servers,
         "ntp_servers": site.ntp_servers,
+        "pool": {"first": site.pool.first, "last": site.pool.last} if site.pool else {},
         "nat": site.nat,
         "nfs_version": site.nfs_version,
         "master_name": site.master_name,

@@ -37,6 +37,7 @@ class Slave:
     mac: str | None
     address: str | None
     number: int | None
+    addressing: str | None
     hostname: str | None
     architecture: str | None
     loader: str | None
@@ -74,6 +75,7 @@ def check_slave(name: str, variables: Mapping[str, object], site: Site, problems
         mac=mac,
         address=address,
         number=address_number(address) if address else None,
+        addressing=check("slave_addressing", "dhcp", values.addressing),
         hostname=_host_name(name, variables, problems),
         architecture=check("slave_architecture", "x86_64", values.architecture),
         loader=check("slave_loader", "pxelinux", values.loader),
@@ -98,6 +100,8 @@ def _address(value: object, site: Site) -> str:
         raise Refused(f"{allowed}, not the master's")
     if text == site.router:
         raise Refused(f"{allowed}, not the router's")
+    if site.pool and site.pool.holds(text):
+        raise Refused(f"{allowed}, not one of fleet_pool, which machines get that are no slaves")
     return text
 
 
@@ -148,7 +152,7 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
     mac_name = pxelinux_mac(slave.mac)
     fqdn = full_name(slave.hostname, site.domain)
     nfs_root = f"{site.master_address}:{slave.root},vers={slave.nfs_version},{TRANSFER}"
-    command_line = _command_line(slave, nfs_root)
+    command_line = _command_line(slave, nfs_root, _addressing(slave, site))
     kernel_file, initrd_file = boot_images(slave.kernel_source or "", slave.architecture or "")
     if len(fqdn) > values.DOMAIN_NAME_MAX:
         allowed = f"a host name that makes at most {values.DOMAIN_NAME_MAX} characters with fleet_domain"
@@ -162,13 +166,16 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
     return {
         "name": slave.name,
         "hostname": slave.hostname,
+        "short_name": slave.hostname.partition(".")[0],
         "fqdn": fqdn,
         "mac": slave.mac,
         "address": slave.address or "",
+        "addressing": slave.addressing or "",
         "hex_name": f"{slave.number:08X}",
         "mac_name": mac_name,
         "architecture": slave.architecture or "",
         "loader": slave.loader or "",
+        "boot_group": slave.loader or "",
         "nic": slave.nic or "",
         "root": slave.root,
         "source": slave.source or "",
@@ -181,6 +188,7 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
         "previous_kernel_file": f"{kernel_file}.previous",
         "previous_initrd_file": f"{initrd_file}.previous" if initrd_file else "",
         "boot_file": "pxelinux.0" if slave.loader == "pxelinux" else f"ipxe/{mac_name}.ipxe",
+        "root_path": f"{site.master_address}:{slave.root}",
         "nfs_root": nfs_root,
         "command_line": command_line,
     }
@@ -193,14 +201,26 @@ def boot_images(kernel_source: str, architecture: str) -> tuple[str, str]:
     return f"bzImage_{architecture}", ""
 
 
-def _command_line(slave: Slave, nfs_root: str) -> str:
+def _addressing(slave: Slave, site: Site) -> str:
+    """Return the word that tells the kernel its address (Documentation/admin-guide/nfs/nfsroot.rst of Linux, ip=).
+
+    A static one names no interface: the kernel configures the first that it finds a cable in.
+    """
+    if slave.addressing != "static" or site.network is None:
+        return "ip=dhcp"
+    name_servers = ":".join(site.dns_servers[:2])
+    fields = [slave.address, site.master_address, site.router, site.network.netmask, slave.hostname, "", "off"]
+    return "ip=" + ":".join([*(field or "" for field in fields), name_servers]).rstrip(":")
+
+
+def _command_line(slave: Slave, nfs_root: str, addressing: str) -> str:
     """Return the kernel's command line (Documentation/admin-guide/nfs/nfsroot.rst of Linux).
 
     A distribution's initial RAM disk is told the same: initramfs-tools(7) and dracut.cmdline(7) know these words, too.
 
     net.ifnames=0 is udev's (systemd.net-naming-scheme(7)): the interface that carries the root keeps its name.
     """
-    words = ["ip=dhcp", "root=/dev/nfs", f"nfsroot={nfs_root}", "rw", "net.ifnames=0"]
+    words = [addressing, "root=/dev/nfs", f"nfsroot={nfs_root}", "rw", "net.ifnames=0"]
     if slave.init in INIT_PROGRAMS:
         words.append(f"init={INIT_PROGRAMS[slave.init]}")
     console, extra = slave.console, slave.kernel_arguments

@@ -18,6 +18,7 @@ from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems i
 
 # Kernels can be made for more (arm64), but no loader is served to such a machine.
 ARCHITECTURES = ("x86_64", "i386")
+ADDRESSINGS = ("dhcp", "static")
 LOADERS = ("pxelinux", "etherboot")
 KERNEL_SOURCES = ("build", "package")
 INITS = ("auto", "openrc", "systemd")
@@ -177,6 +178,7 @@ def one_of(choices: Sequence[str]) -> Callable[[object], str]:
     return check
 
 
+addressing = one_of(ADDRESSINGS)
 architecture = one_of(ARCHITECTURES)
 loader = one_of(LOADERS)
 kernel_source = one_of(KERNEL_SOURCES)

@@ -9,7 +9,18 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ansible_collections.netboot.diskless.plugins.plugin_utils._dhcp_dnsmasq import dnsmasq_files, dnsmasq_kinds
+from ansible_collections.netboot.diskless.plugins.plugin_utils._dhcp_isc import isc_files
+from ansible_collections.netboot.diskless.plugins.plugin_utils._dhcp_kea import kea_dhcp4
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+# What templates can ask besides Jinja's own filters: parts of a file that are better written by Python.
+FILTERS = {
+    "dnsmasq_files": dnsmasq_files,
+    "dnsmasq_kinds": dnsmasq_kinds,
+    "isc_files": isc_files,
+    "kea_dhcp4": kea_dhcp4,
+}
 
 
 def environment(directory: str) -> Environment:
@@ -18,7 +29,7 @@ def environment(directory: str) -> Environment:
     Args:
         directory: folder of the templates.
     """
-    return Environment(
+    found = Environment(
         loader=FileSystemLoader(directory),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -26,6 +37,8 @@ def environment(directory: str) -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # configuration files, not HTML; the fleet refuses values that could break out of one
     )
+    found.filters.update(FILTERS)
+    return found
 
 
 def render(template_path: str, fleet: dict[str, Any], variables: dict[str, Any]) -> str:
