@@ -36,7 +36,7 @@ attributes:
     description: Target OS/families that can be operated against.
 notes:
   - The group C(master) must have exactly one host and the group C(slaves) at least one.
-  - Required of each slave are C(slave_mac) and C(slave_address). Optional are C(slave_hostname),
+  - Required of each slave are C(slave_mac) and C(slave_address). Optional are C(slave_addressing), C(slave_hostname),
     C(slave_architecture), C(slave_loader), C(slave_nic), C(slave_root), C(slave_rootfs_source), C(slave_init),
     C(slave_console), C(slave_kernel_source), C(slave_kernel_arguments) and C(slave_nfs_version).
   - C(slave_rootfs_source) is V(master), the default, or the path of a directory on the master that holds a complete

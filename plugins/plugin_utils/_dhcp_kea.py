@@ -97,7 +97,7 @@ def kea_dhcp4(
     site, slaves: of the fleet's model.
     lease_seconds: how long an address is given for.
     authoritative: whether a client that asks for an address of another network is told to give it up.
-    hooks: the directory on the master that holds Kea's hook libraries.
+    hooks: the directory on the master that holds Kea's hook libraries; "" leaves the place to Kea (2.6.3 and later).
     """
     subnet: dict[str, Any] = {
         "id": 1,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
-from ansible_collections.netboot.diskless.plugins.plugin_utils._boot_answer import boot_groups
+from ansible_collections.netboot.diskless.plugins.plugin_utils._boot_answer import STRANGERS, boot_groups
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_across import check_across
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_known import FLEET_VARIABLES, meant
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems import (
@@ -70,7 +70,8 @@ def build_fleet(
     problems.fail_if_any()
     kernels = {source: _nics_by_architecture(records, source) for source in KERNEL_SOURCES}
     groups = boot_groups([record["boot_group"] for record in records])
-    return {"site": {**site_record(site), "boot_groups": groups, "kernels": kernels}, "slaves": records}
+    answers = {"boot_groups": groups, "strangers": STRANGERS}
+    return {"site": {**site_record(site), **answers, "kernels": kernels}, "slaves": records}
 
 
 def _nics_by_architecture(records: Sequence[Mapping[str, str]], source: str) -> dict[str, dict[str, list[str]]]:

@@ -9,7 +9,6 @@ that is meant, NETBOOT_UPDATE_GOLDEN=1 writes them anew; the difference is part 
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import shutil
@@ -22,11 +21,6 @@ from tests.unit.playbooks.rendering import MODELS, PLATFORMS, ROOT, files
 
 GOLDEN = ROOT / "tests/unit/golden"
 SLAVES = {"article": 1, "fleet": 4}
-# Slaves whose ROM loads the kernel.
-ETHERBOOT = {
-    "host old-pc": '"ipxe/01-00-20-18-bc-00-02.ipxe"',
-    "host kiosk": '"ipxe/01-02-00-00-12-34-56.ipxe"',
-}
 UPDATE = os.environ.get("NETBOOT_UPDATE_GOLDEN") == "1"
 
 # Where each template's files are in the golden trees.
@@ -34,6 +28,8 @@ TEMPLATES = {
     "dhcp/templates/etc/conf.d/dhcpd.j2": "*/etc/conf.d/dhcpd",
     "dhcp/templates/etc/default/isc-dhcp-server.j2": "*/etc/default/isc-dhcp-server",
     "dhcp/templates/etc/dhcp/dhcpd.conf.j2": "*/etc/dhcp/dhcpd.conf",
+    "dhcp/templates/etc/dnsmasq.conf.j2": "dhcp/*/etc/dnsmasq.conf",
+    "dhcp/templates/etc/kea/kea-dhcp4.conf.j2": "dhcp/*/etc/kea/kea-dhcp4.conf",
     "etherboot/templates/ipxe/slave.ipxe.j2": "**/ipxe/*.ipxe",
     "nfs_server/templates/etc/conf.d/nfs.j2": "*/etc/conf.d/nfs",
     "nfs_server/templates/etc/exports.d/netboot-diskless.exports.j2": "*/etc/exports.d/netboot-diskless.exports",
@@ -72,7 +68,7 @@ def test_the_master_gets_what_it_shall(model: str, renders: dict[str, Path]) -> 
 
 
 def test_every_model_has_its_golden_files() -> None:
-    assert {path.name for path in GOLDEN.iterdir()} == set(MODELS)
+    assert {path.name for path in GOLDEN.iterdir()} == {*MODELS, "dhcp"}
 
 
 def test_every_template_has_a_golden_file() -> None:
@@ -103,95 +99,6 @@ def test_golden_files_are_tidy(model: str) -> None:
         assert text.endswith("\n") and not text.endswith("\n\n") and "\n\n\n" not in text, path
         assert not re.search(r"[ \t]$|\t|None|True|False|\{\{|\{%|undefined", text, re.MULTILINE), path
         assert "Managed by netboot.diskless" in "".join(text.splitlines()[:2]), path
-
-
-# --- dhcpd.conf, read as dhcpd does
-
-
-def dhcpd(model: str) -> tuple[list[str], dict[str, list[str]]]:
-    """The statements outside of any block, and those inside each block by its heading (dhcpd.conf(5))."""
-    text = (GOLDEN / model / "etc/dhcp/dhcpd.conf").read_text()
-    top: list[str] = []
-    blocks: dict[str, list[str]] = {}
-    current = top
-    statement = ""
-    for token in re.findall(r'"[^"\n]*"|[{};]|[^\s{};"]+', re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)):
-        if token == "{":
-            assert current is top and statement and statement not in blocks
-            current = blocks[statement] = []
-            statement = ""
-        elif token == "}":
-            assert current is not top and not statement, f"no semicolon after {statement!r}"
-            current = top
-        elif token == ";":
-            assert statement
-            current.append(statement)
-            statement = ""
-        else:
-            statement = f"{statement} {token}".strip()
-    assert current is top and not statement
-    return top, blocks
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_dhcpd_gives_each_slave_its_own_address_and_a_stranger_none(model: str) -> None:
-    top, blocks = dhcpd(model)
-    subnets = [name.split() for name in blocks if name.startswith("subnet ")]
-    assert len(subnets) == 1
-    network = ipaddress.ip_network(f"{subnets[0][1]}/{subnets[0][3]}")
-    assert not [statement for block in [top, *blocks.values()] for statement in block if statement.startswith("range")]
-    hosts = {name: dict(line.rsplit(" ", 1) for line in block) for name, block in blocks.items() if "host" in name}
-    assert len(hosts) == SLAVES[model.split("-")[0]]
-    for field in ("hardware ethernet", "fixed-address", "option host-name", "option root-path"):
-        values = [host[field] for host in hosts.values()]
-        assert len(set(values)) == len(values), field
-    for name, host in hosts.items():
-        assert ipaddress.ip_address(host["fixed-address"]) in network
-        # A host's own boot file outweighs the site's, whatever the firmware is.
-        assert host.get("filename") == ETHERBOOT.get(name)
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_dhcpd_chooses_the_first_loader_by_the_clients_architecture(model: str) -> None:
-    top, blocks = dhcpd(model)
-    assert "option client-architecture code 93 = unsigned integer 16" in top
-    condition = "if option client-architecture = 00:07 or option client-architecture = 00:09"
-    assert blocks[condition] == ['filename "syslinux.efi"']
-    assert blocks["else"] == ['filename "pxelinux.0"']
-    assert not any("filename" in statement for statement in top)
-
-
-@pytest.mark.parametrize(
-    ("inventory", "there", "missing"),
-    [
-        (
-            "article",
-            ["option broadcast-address 192.168.1.255", 'option domain-name "mydomain.com"', "next-server 192.168.1.1"],
-            ["option routers", "option domain-name-servers", "option ntp-servers"],
-        ),
-        (
-            "fleet",
-            [
-                "option routers 10.20.3.254",
-                "option domain-name-servers 10.20.0.53, 9.9.9.9",
-                "option ntp-servers 10.20.0.123, 10.20.0.124",
-            ],
-            [],
-        ),
-    ],
-)
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_dhcpd_tells_what_the_site_has(inventory: str, platform: str, there: list[str], missing: list[str]) -> None:
-    _top, blocks = dhcpd(f"{inventory}-{platform}")
-    (subnet,) = (block for name, block in blocks.items() if name.startswith("subnet"))
-    assert set(there) <= set(subnet)
-    assert not [line for line in subnet for name in missing if line.startswith(name)]
-
-
-@pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize(("inventory", "authoritative"), [("article", True), ("fleet", False)])
-def test_dhcpd_is_authoritative_when_it_shall(inventory: str, platform: str, authoritative: bool) -> None:
-    assert ("authoritative" in dhcpd(f"{inventory}-{platform}")[0]) == authoritative
 
 
 # --- what the files say of each other

@@ -17,8 +17,6 @@ from tests.unit.playbooks.rendering import PLATFORMS, ROOT
 
 # Which role holds the template of each file that a platform names.
 TEMPLATES = {
-    "dhcp_configuration": "dhcp",
-    "dhcp_settings": "dhcp",
     "nfs_settings": "nfs_server",
     "tftp_settings": "tftp_pxelinux",
 }
@@ -65,9 +63,22 @@ def test_each_file_has_its_template(platform: str, key: str) -> None:
 def test_what_is_named_elsewhere_in_a_file_is_there(platform: str) -> None:
     names = described(platform)
     assert set(names["commands"]) <= set(names["packages"])
-    assert set(names["shipped_settings"]) <= {names[key] for key in TEMPLATES}
+    settings = {names[key] for key in TEMPLATES} | {server["settings"] for server in names["dhcp"].values()}
+    assert set(names["shipped_settings"]) <= settings
     assert all(path.startswith("/") for path in names["boot_loaders"].values())
-    assert "%s" in names["dhcp_check"].split()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("server", ["isc", "kea", "dnsmasq"])
+def test_each_dhcp_server_is_described(platform: str, server: str) -> None:
+    names = described(platform)
+    found = names["dhcp"][server]
+    assert set(found) == set(described("gentoo")["dhcp"][server])
+    assert f"dhcp_{server}" in names["packages"]
+    assert "%s" in found["check"]
+    for key in ("configuration", "settings"):
+        if found[key]:
+            assert (ROOT / "roles/dhcp/templates" / f"{found[key][1:]}.j2").is_file()
 
 
 def platform_tasks(platform: str) -> str:

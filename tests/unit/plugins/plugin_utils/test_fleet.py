@@ -49,22 +49,52 @@ def test_the_articles_network() -> None:
             "router": "",
             "dns_servers": [],
             "ntp_servers": [],
+            "pool": {},
             "nat": False,
             "nfs_version": "4.2",
             "master_name": "master",
+            "boot_groups": [
+                {
+                    "name": "pxelinux",
+                    "files": [
+                        {
+                            "name": "efi_x64",
+                            "user_class": "",
+                            "vendor_class": "",
+                            "architectures": [7, 9],
+                            "without_architecture": False,
+                            "reply_vendor_class": "",
+                            "file": "syslinux.efi",
+                        },
+                        {
+                            "name": "bios",
+                            "user_class": "",
+                            "vendor_class": "",
+                            "architectures": [0],
+                            "without_architecture": True,
+                            "reply_vendor_class": "",
+                            "file": "pxelinux.0",
+                        },
+                    ],
+                }
+            ],
+            "strangers": "pxelinux",
             "kernels": {"build": {"x86_64": {"": ["slave21"]}}, "package": {}},
         },
         "slaves": [
             {
                 "name": "slave21",
                 "hostname": "slave21",
+                "short_name": "slave21",
                 "fqdn": "slave21.mydomain.com",
                 "mac": "00:02:a5:04:3b:66",
                 "address": "192.168.1.21",
+                "addressing": "dhcp",
                 "hex_name": "C0A80115",
                 "mac_name": "01-00-02-a5-04-3b-66",
                 "architecture": "x86_64",
                 "loader": "pxelinux",
+                "boot_group": "pxelinux",
                 "nic": "",
                 "root": "/diskless/192.168.1.21",
                 "source": "/",
@@ -77,6 +107,7 @@ def test_the_articles_network() -> None:
                 "previous_kernel_file": "bzImage_x86_64.previous",
                 "previous_initrd_file": "",
                 "boot_file": "pxelinux.0",
+                "root_path": "192.168.1.1:/diskless/192.168.1.21",
                 "nfs_root": "192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576",
                 "command_line": "ip=dhcp root=/dev/nfs "
                 "nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576 rw "
@@ -95,6 +126,7 @@ NFSROOT = (
 @pytest.mark.parametrize(
     ("changes", "derived"),
     [
+        ({"hostname": "bench.other.example"}, {"short_name": "bench", "hostname": "bench.other.example"}),
         ({"hostname": "office"}, {"name": "slave21", "hostname": "office", "fqdn": "office.mydomain.com"}),
         ({"hostname": "a.MyDomain.com"}, {"hostname": "a.MyDomain.com", "fqdn": "a.MyDomain.com"}),
         ({"architecture": "i386"}, {"architecture": "i386", "kernel_file": "bzImage_i386"}),
@@ -110,6 +142,14 @@ NFSROOT = (
                 "command_line": f"{NFSROOT} console=tty0 console=ttyS0,115200",
             },
         ),
+        (
+            {"addressing": "static"},
+            {
+                "command_line": NFSROOT.replace("ip=dhcp", "ip=192.168.1.21:192.168.1.1::255.255.255.0:slave21::off")
+                + " console=tty0 console=ttyS0,115200"
+            },
+        ),
+        ({"loader": "etherboot"}, {"boot_group": "etherboot"}),
         ({"loader": "etherboot"}, {"loader": "etherboot", "boot_file": "ipxe/01-00-02-a5-04-3b-66.ipxe"}),
         ({"nic": "e1000"}, {"nic": "e1000", "kernel_file": "bzImage_x86_64"}),
         (

@@ -52,6 +52,14 @@ def named(found: list[tuple[str, str, str]]) -> list[tuple[str, str]]:
         ({"master_address": "192.168.1.0"}, "fleet_master_address", "allowed: an IPv4 address of a machine in 192.168"),
         ({"master_address": "192.168.1.255"}, "fleet_master_address", "allowed: an IPv4 address of a machine"),
         ({"interface": "eth0; reboot"}, "fleet_interface", "is 'eth0; reboot'; allowed: a network interface's name"),
+        ({"pool": "192.168.1.200"}, "fleet_pool", "the first and last address of machines in 192.168.1.0/24 with a hyphen"),
+        ({"pool": "192.168.1.9-192.168.1.5"}, "fleet_pool", "the first and last address"),
+        ({"pool": "192.168.1.200-192.168.2.2"}, "fleet_pool", "the first and last address"),
+        ({"pool": "192.168.1.200-192.168.1.255"}, "fleet_pool", "the first and last address"),
+        ({"pool": "192.168.1.0-192.168.1.9"}, "fleet_pool", "the first and last address"),
+        ({"pool": "192.168.1.1-192.168.1.9"}, "fleet_pool", "without 192.168.1.1, the master's"),
+        ({"pool": "192.168.1.250-192.168.1.254", "router": "192.168.1.254"}, "fleet_pool", "254, the router's"),
+        ({"pool": ["192.168.1.2"]}, "fleet_pool", "as a string"),
         ({"domain": "my domain"}, "fleet_domain", "is 'my domain'; allowed: a domain name"),
         ({"root": "/"}, "fleet_root", "is '/'; allowed: an absolute path"),
         ({"root": "/etc"}, "fleet_root", "no directory that belongs to the system"),
@@ -119,6 +127,7 @@ def test_the_master_is_no_slave() -> None:
         ({"architecture": "arm64"}, "slave_architecture", "allowed: one of x86_64, i386"),
         ({"kernel_source": "distribution"}, "slave_kernel_source", "is 'distribution'; allowed: one of build, package"),
         ({"kernel_source": None}, "slave_kernel_source", "is None; allowed: one of build, package"),
+        ({"addressing": "auto"}, "slave_addressing", "allowed: one of dhcp, static"),
         ({"loader": "grub"}, "slave_loader", "allowed: one of pxelinux, etherboot"),
         (
             {"nic": "e1000,r8169"},
@@ -313,3 +322,9 @@ def test_a_long_value_is_cut_and_stays_on_one_line() -> None:
     found = problems(slaves={"slave21": slave(kernel_arguments="x\n" * 5000)})
     assert "\n" not in found[0][2]
     assert "... (15002 characters)" in found[0][2]
+
+
+def test_no_slave_has_an_address_of_the_pool() -> None:
+    found = problems(site(pool="192.168.1.20-192.168.1.29"))
+    assert named(found) == [("slave21", "slave_address")]
+    assert "not one of fleet_pool" in found[0][2]
