@@ -71,10 +71,10 @@ class Asker:
         flags = _BROADCAST_FLAG if self.client.broadcast and ciaddr == _NOWHERE else 0
         card = bytes.fromhex(self.mac.replace(":", "")) + bytes(10)
         bootp = BOOTP(op=1, xid=self.xid, flags=flags, ciaddr=ciaddr, chaddr=card, options=_COOKIE)
-        # RFC 951 knows 64 bytes for vendors; servers of that time take no message without them.
+        # Less than the 64 bytes for vendors of RFC 951 servers of that time do not take.
         words: list[object] = [*options, *self.client.options(self.mac), "end"]
         length = 2 + sum(2 + len(word[1]) for word in words if isinstance(word, tuple))
-        return bootp / DHCP(options=words) / Raw(bytes(max(0, 64 - 3 - length)))
+        return bootp / DHCP(options=words) / Raw(bytes(max(0, self.client.vendor_bytes - 3 - length)))
 
     def _to_everybody(self, message: Packet) -> Packet:
         frame = Ether(src=self.mac, dst=_EVERYBODY) / IP(src=_NOWHERE, dst=_EVERYWHERE)

@@ -34,6 +34,7 @@ class Client:
     :param has_machine_id: whether it sends option 97
     :param speaks_dhcp: whether it sends option 53; a client that does not speaks BOOTP
     :param broadcast: whether it asks for answers by broadcast (RFC 2131, 4.1)
+    :param vendor_bytes: the least size of the field for options, in bytes; servers answer BOOTP within the client's own
     """
 
     vendor_class: str = ""
@@ -46,6 +47,17 @@ class Client:
     has_machine_id: bool = False
     speaks_dhcp: bool = True
     broadcast: bool = False
+    vendor_bytes: int = 64
+
+    @property
+    def asks_for(self) -> frozenset[int]:
+        """Options that it has to be told, where the master has a value for them.
+
+        A client that speaks DHCP has a list of them. Of 64 bytes for vendors a BOOTP server can fill little.
+        """
+        if self.speaks_dhcp:
+            return frozenset(self.parameters)
+        return frozenset({1, 3, *(code for code, data in self.extra if not any(data))})
 
     def options(self, mac: str) -> list[tuple[int, bytes]]:
         """Options that every one of its messages carries, in the order of their numbers."""
@@ -101,6 +113,13 @@ CLIENTS = {
     ),
     "etherboot": Client(vendor_class="Etherboot-5.4", parameters=ETHERBOOT_PARAMETERS, message_size=1500),
     "bootp": Client(speaks_dhcp=False, broadcast=True),
+    # ipconfig.c: it asks for an option by sending an empty one, of the size that it has room for
+    "linux-bootp": Client(
+        speaks_dhcp=False,
+        message_size=406,
+        extra=((1, bytes(4)), (3, bytes(4)), (6, bytes(12)), (12, bytes(32)), (17, bytes(40)), (40, bytes(32))),
+        vendor_bytes=312,
+    ),
     "linux": Client(parameters=LINUX_PARAMETERS),
 }
 """Every kind of client that a master has to know, by a name for reports."""

@@ -69,7 +69,21 @@ def test_the_broadcast_flag(wanted: bool) -> None:
 def test_bootp_has_no_type_and_64_bytes_for_vendors() -> None:
     data = payload(asker("bootp").discover())
     assert asking.options(data[240:]) == {}
-    assert len(data) >= 300
+    assert len(data) == 236 + 64
+
+
+def test_linux_asks_by_bootp_with_empty_options() -> None:
+    data = payload(asker("linux-bootp").discover())
+    sent = asking.options(data[240:])
+    assert 53 not in sent
+    assert (sent[17], sent[12], sent[57]) == (bytes(40), bytes(32), b"\x01\x96")
+    assert len(data) == 236 + 312
+
+
+def test_what_clients_have_to_be_told() -> None:
+    assert CLIENTS["bootp"].asks_for == {1, 3}
+    assert CLIENTS["linux-bootp"].asks_for == {1, 3, 6, 12, 17, 40}
+    assert CLIENTS["linux"].asks_for == {1, 3, 6, 12, 15, 17, 26, 40, 42}
 
 
 @pytest.mark.parametrize("name", CLIENTS)

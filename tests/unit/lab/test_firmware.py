@@ -37,6 +37,7 @@ def test_the_vendor_class_says_the_same_as_the_options(name: str) -> None:
         ("ipxe-efi-arm64", 11, b"iPXE"),
         ("etherboot", None, None),
         ("bootp", None, None),
+        ("linux-bootp", None, None),
         ("linux", None, None),
     ],
 )
