@@ -31,7 +31,7 @@ ARGUMENTS: dict[str, Any] = {
             "src": {"type": "str", "required": True},
             "path": {"type": "str", "required": True},
             "each_slave": {"type": "bool", "default": False},
-            "only_loader": {"type": "str"},
+            "only_loaders": {"type": "list", "elements": "str", "default": []},
             **FILE,
         },
     },
@@ -98,7 +98,7 @@ class ActionModule(ActionBase):
             try:
                 template = self._find_needle("templates", entry["src"])
                 if entry["each_slave"]:
-                    texts = render_each(template, entry["path"], fleet, arguments["variables"], entry["only_loader"])
+                    texts = render_each(template, entry["path"], fleet, arguments["variables"], entry["only_loaders"])
                 else:
                     path = entry["path"].format_map(fleet["site"])
                     texts = [(path, render(template, fleet, arguments["variables"]))]

@@ -36,14 +36,15 @@ ARGUMENTS: dict[str, Any] = {
 def boot_files(fleet: dict[str, Any], loaders: list[str]) -> list[str]:
     """Paths below the TFTP root that the roles will write; loaders are those of everybody's boot loaders."""
     root, slaves = fleet["site"]["tftp_root"], fleet["slaves"]
-    names = [*loaders, "pxelinux.cfg/default"]
+    names = [*loaders, "pxelinux.cfg/default", "ipxe/boot.ipxe", "ipxe/boot.gpxe"]
     kinds = ("kernel_file", "initrd_file", "previous_kernel_file", "previous_initrd_file")
     names += sorted({slave[key] for slave in slaves for key in kinds if slave[key]})
     for slave in slaves:
         if slave["loader"] == "pxelinux":
             names += [f"pxelinux.cfg/{slave['mac_name']}", f"pxelinux.cfg/{slave['hex_name']}"]
         else:
-            names.append(slave["boot_file"])
+            names += [slave["script_file"], f"ipxe/{slave['mac']}.gpxe"]
+    names += [image["file"] for image in fleet["site"]["etherboot_images"]]
     return [f"{root}/{name}" for name in names]
 
 

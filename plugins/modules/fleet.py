@@ -112,7 +112,7 @@ slaves:
       initrd_file: ""
       previous_kernel_file: bzImage_x86_64.previous
       previous_initrd_file: ""
-      boot_file: pxelinux.0
+      boot_group: pxelinux
       nfs_root: 192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576
       command_line: >-
         ip=dhcp root=/dev/nfs nfsroot=192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576 rw

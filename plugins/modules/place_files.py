@@ -52,9 +52,11 @@ options:
         description: Render the template once for each slave, which it sees as C(slave).
         type: bool
         default: false
-      only_loader:
-        description: With O(templates[].each_slave), take only the slaves with this boot loader.
-        type: str
+      only_loaders:
+        description: With O(templates[].each_slave), take only the slaves with one of these boot loaders; without any, all.
+        type: list
+        elements: str
+        default: []
       mode:
         description: The file's mode in octal digits.
         type: str

@@ -81,12 +81,21 @@ KINDS = (
     Kind("bios", architectures=(0,), without_architecture=True),
 )
 
+# Stands for the slave's image for Etherboot.
+IMAGE = "{etherboot_file}"
 # What each loader's slaves get, by kind: a file below the TFTP root. A kind that is missing here is not looked at, so
 # that iPXE in the ROM of a PXELINUX slave counts as the machine that it is on.
 LOADER_FILES: dict[str, dict[str, str]] = {
     "pxelinux": {"efi_x64": "syslinux.efi", "bios": "pxelinux.0"},
-    # The ROM loads the kernel itself.
-    "etherboot": {"ipxe": "ipxe/boot.ipxe", "gpxe": "ipxe/boot.gpxe"},
+    # iPXE is loaded by the machine's ROM, unless it is its ROM, and then loads a script.
+    "ipxe": {
+        "ipxe": "ipxe/boot.ipxe",
+        "gpxe": "ipxe/boot.gpxe",
+        "efi_x64": "ipxe.efi",
+        "bios": "undionly.kpxe",
+    },
+    # The ROM loads the kernel itself. One of Etherboot 5 may pass for PXE.
+    "etherboot": {"ipxe": "ipxe/boot.ipxe", "gpxe": "ipxe/boot.gpxe", "etherboot": IMAGE, "bios": IMAGE},
 }
 # What machines get that are no slaves: its configuration for strangers starts their own disk.
 STRANGERS = "pxelinux"
@@ -106,23 +115,35 @@ class Answer:
     options: dict[str, str | list[str]] = field(default_factory=dict)
 
 
-def boot_groups(loaders: Sequence[str]) -> list[dict[str, Any]]:
+def group_name(slave: Mapping[str, str]) -> str:
+    """Return the name of a slave's boot group: its loader's, with the image where it has one.
+
+    slave: its record, in which etherboot_file has been entered.
+    """
+    return "-".join(filter(None, (slave["loader"], slave["etherboot_file"])))
+
+
+def boot_groups(slaves: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
     """Return the boot groups of a fleet as plain JSON data: name, and the file of each kind in the order of KINDS.
 
-    loaders: the loaders that slaves have, in any order and number.
+    slaves: their records, in which etherboot_file has been entered.
     """
-    wanted = {STRANGERS, *loaders}
+    members = {group_name(slave): slave for slave in slaves}
+    members.setdefault(STRANGERS, {"loader": STRANGERS})
     return [
         {
-            "name": loader,
+            "name": name,
             "files": [
-                {**asdict(kind), "architectures": list(kind.architectures), "file": files[kind.name]}
+                {
+                    **asdict(kind),
+                    "architectures": list(kind.architectures),
+                    "file": LOADER_FILES[slave["loader"]][kind.name].format_map(slave),
+                }
                 for kind in KINDS
-                if kind.name in files
+                if kind.name in LOADER_FILES[slave["loader"]]
             ],
         }
-        for loader, files in LOADER_FILES.items()
-        if loader in wanted
+        for name, slave in sorted(members.items())
     ]
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
-from ansible_collections.netboot.diskless.plugins.plugin_utils._boot_answer import STRANGERS, boot_groups
+from ansible_collections.netboot.diskless.plugins.plugin_utils._boot_answer import STRANGERS, boot_groups, group_name
+from ansible_collections.netboot.diskless.plugins.plugin_utils._etherboot_images import name_images
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_across import check_across
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_known import FLEET_VARIABLES, meant
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems import (
@@ -68,10 +69,16 @@ def build_fleet(
     checked.sort(key=lambda slave: slave.number or 0)
     records = [slave_record(slave, site, problems) for slave in checked]
     problems.fail_if_any()
-    kernels = {source: _nics_by_architecture(records, source) for source in KERNEL_SOURCES}
-    groups = boot_groups([record["boot_group"] for record in records])
-    answers = {"boot_groups": groups, "strangers": STRANGERS}
-    return {"site": {**site_record(site), **answers, "kernels": kernels}, "slaves": records}
+    images = name_images(records)
+    for record in records:
+        record["boot_group"] = group_name(record)
+    derived = {
+        "boot_groups": boot_groups(records),
+        "strangers": STRANGERS,
+        "kernels": {source: _nics_by_architecture(records, source) for source in KERNEL_SOURCES},
+        "etherboot_images": images,
+    }
+    return {"site": {**site_record(site), **derived}, "slaves": records}
 
 
 def _nics_by_architecture(records: Sequence[Mapping[str, str]], source: str) -> dict[str, dict[str, list[str]]]:

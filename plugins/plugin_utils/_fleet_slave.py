@@ -154,6 +154,9 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
     nfs_root = f"{site.master_address}:{slave.root},vers={slave.nfs_version},{TRANSFER}"
     command_line = _command_line(slave, nfs_root, _addressing(slave, site))
     kernel_file, initrd_file = boot_images(slave.kernel_source or "", slave.architecture or "")
+    if slave.addressing == "static" and slave.loader == "etherboot":
+        allowed = "dhcp with slave_loader etherboot, whose image is shared by slaves and holds no address"
+        problems.add(slave.name, "slave_addressing", slave.addressing, allowed)
     if len(fqdn) > values.DOMAIN_NAME_MAX:
         allowed = f"a host name that makes at most {values.DOMAIN_NAME_MAX} characters with fleet_domain"
         problems.add(slave.name, "slave_hostname", slave.hostname, allowed)
@@ -175,7 +178,6 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
         "mac_name": mac_name,
         "architecture": slave.architecture or "",
         "loader": slave.loader or "",
-        "boot_group": slave.loader or "",
         "nic": slave.nic or "",
         "root": slave.root,
         "source": slave.source or "",
@@ -183,11 +185,15 @@ def slave_record(slave: Slave, site: Site, problems: Problems) -> dict[str, str]
         "console": slave.console or "",
         "nfs_version": slave.nfs_version or "",
         "kernel_source": slave.kernel_source or "",
+        "kernel_arguments": slave.kernel_arguments or "",
         "kernel_file": kernel_file,
         "initrd_file": initrd_file,
         "previous_kernel_file": f"{kernel_file}.previous",
         "previous_initrd_file": f"{initrd_file}.previous" if initrd_file else "",
-        "boot_file": "pxelinux.0" if slave.loader == "pxelinux" else f"ipxe/{mac_name}.ipxe",
+        # Entered when the whole fleet is known.
+        "etherboot_file": "",
+        "boot_group": "",
+        "script_file": f"ipxe/{mac_name}.ipxe",
         "root_path": f"{site.master_address}:{slave.root}",
         "nfs_root": nfs_root,
         "command_line": command_line,

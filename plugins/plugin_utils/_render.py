@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.netboot.diskless.plugins.plugin_utils._dhcp_dnsmasq import dnsmasq_files, dnsmasq_kinds
@@ -58,7 +59,7 @@ def render(template_path: str, fleet: dict[str, Any], variables: dict[str, Any])
 
 
 def render_each(
-    template_path: str, path: str, fleet: dict[str, Any], variables: dict[str, Any], only_loader: str | None = None
+    template_path: str, path: str, fleet: dict[str, Any], variables: dict[str, Any], only_loaders: Sequence[str] = ()
 ) -> list[tuple[str, str]]:
     """The files of one template for each slave, as (path, text).
 
@@ -67,7 +68,7 @@ def render_each(
         path: where a file goes, with fields of site and slave in braces.
         fleet: the fleet model.
         variables: the role's own slice.
-        only_loader: take only slaves with this boot loader.
+        only_loaders: take only slaves with one of these boot loaders; without any, all.
 
     Raises:
         jinja2.TemplateError: the template is malformed or uses a name that it was not given.
@@ -79,5 +80,5 @@ def render_each(
     return [
         (path.format_map({**site, **slave}), template.render(site=site, slave=slave, **variables))
         for slave in fleet["slaves"]
-        if only_loader is None or slave["loader"] == only_loader
+        if not only_loaders or slave["loader"] in only_loaders
     ]

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the master would get, compared with files that a person has looked at.
 
-golden/MODEL/ holds every file that the render playbook makes of a model, under its path on the master. After a change
-that is meant, NETBOOT_UPDATE_GOLDEN=1 writes them anew; the difference is part of what is reviewed.
+golden/MODEL/ holds every file that the render playbook makes of a model, under its path on the master; a colon, which
+not every file system takes, is %3A there. After a change that is meant, NETBOOT_UPDATE_GOLDEN=1 writes them anew; the difference is part of what is reviewed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ TEMPLATES = {
     "dhcp/templates/etc/dhcp/dhcpd.conf.j2": "*/etc/dhcp/dhcpd.conf",
     "dhcp/templates/etc/dnsmasq.conf.j2": "dhcp/*/etc/dnsmasq.conf",
     "dhcp/templates/etc/kea/kea-dhcp4.conf.j2": "dhcp/*/etc/kea/kea-dhcp4.conf",
-    "etherboot/templates/ipxe/slave.ipxe.j2": "**/ipxe/*.ipxe",
+    "etherboot/templates/ipxe/boot.gpxe.j2": "**/ipxe/boot.gpxe",
+    "etherboot/templates/ipxe/boot.ipxe.j2": "**/ipxe/boot.ipxe",
+    "etherboot/templates/ipxe/slave.gpxe.j2": "**/ipxe/*%3A*.gpxe",
+    "etherboot/templates/ipxe/slave.ipxe.j2": "**/ipxe/01-*.ipxe",
     "nfs_server/templates/etc/conf.d/nfs.j2": "*/etc/conf.d/nfs",
     "nfs_server/templates/etc/exports.d/netboot-diskless.exports.j2": "*/etc/exports.d/netboot-diskless.exports",
     "nfs_server/templates/etc/nfs.conf.d/netboot-diskless.conf.j2": "*/etc/nfs.conf.d/netboot-diskless.conf",
@@ -46,8 +49,13 @@ TEMPLATES = {
     "tftp_pxelinux/templates/pxelinux.cfg/default.j2": "**/pxelinux.cfg/default",
     "tftp_pxelinux/templates/pxelinux.cfg/slave.j2": "**/pxelinux.cfg/01-*",
 }
-# What follows from the running kernel, which no render asks.
-OF_THE_KERNEL = {
+# What is on a master before it is rendered for, or follows from its kernel.
+OF_THE_MASTER = {
+    "fleet/templates/etc/portage/package.use/netboot-diskless.j2": (
+        {"lines": ["sys-firmware/ipxe undi uefi64"]},
+        "# Managed by netboot.diskless: what is changed here is lost with the next run. See portage(5).\n"
+        "sys-firmware/ipxe undi uefi64\n",
+    ),
     "master_kernel/templates/etc/modules-load.d/netboot-diskless.conf.j2": (
         {"modules": ["nfsd", "another"]},
         "# Managed by netboot.diskless; changes here are lost. See modules-load.d(5); OpenRC's service modules reads "
@@ -61,7 +69,10 @@ def test_the_master_gets_what_it_shall(model: str, renders: dict[str, Path]) -> 
     if UPDATE:
         shutil.rmtree(GOLDEN / model, ignore_errors=True)
         shutil.copytree(renders[model], GOLDEN / model)
-    rendered, golden = files(renders[model]), files(GOLDEN / model)
+        for path in list((GOLDEN / model).rglob("*:*")):
+            path.rename(path.with_name(path.name.replace(":", "%3A")))
+    rendered = files(renders[model])
+    golden = {path.replace("%3A", ":"): text for path, text in files(GOLDEN / model).items()}
     assert sorted(rendered) == sorted(golden)
     for path, text in golden.items():
         assert rendered[path] == text, path
@@ -73,12 +84,12 @@ def test_every_model_has_its_golden_files() -> None:
 
 def test_every_template_has_a_golden_file() -> None:
     found = {str(path.relative_to(ROOT / "roles")) for path in (ROOT / "roles").rglob("*.j2")}
-    assert found == set(TEMPLATES) | set(OF_THE_KERNEL)
+    assert found == set(TEMPLATES) | set(OF_THE_MASTER)
 
 
-@pytest.mark.parametrize("template", OF_THE_KERNEL)
-def test_what_follows_from_the_kernel(template: str) -> None:
-    variables, text = OF_THE_KERNEL[template]
+@pytest.mark.parametrize("template", OF_THE_MASTER)
+def test_what_no_render_writes(template: str) -> None:
+    variables, text = OF_THE_MASTER[template]
     assert render_template(str(ROOT / "roles" / template), {"site": {}, "slaves": []}, variables) == text
 
 
@@ -112,7 +123,7 @@ def test_each_root_is_exported_to_its_slave_alone_and_is_the_one_that_it_mounts(
     assert len(exported) == len(lines) == SLAVES[model.split("-")[0]]
     assert len(set(exported.values())) == len(exported)
     for path in GOLDEN.joinpath(model).rglob("*"):
-        if not path.is_file() or not re.search(r"/pxelinux.cfg/[0-9]|\.ipxe$", str(path)):
+        if not path.is_file() or not re.search(r"/pxelinux.cfg/[0-9]|/ipxe/0", str(path)):
             continue
         text = path.read_text()
         own = text.split(", ")[2].split()[0]
@@ -132,7 +143,33 @@ def test_each_slave_has_the_kernel_before_its_own_to_fall_back_on(model: str) ->
 
 
 @pytest.mark.parametrize("model", MODELS)
+def test_ipxe_has_the_kernel_before_its_own_to_fall_back_on(model: str) -> None:
+    for path in GOLDEN.joinpath(model).rglob("01-*.ipxe"):
+        first, second = path.read_text().split("\n:previous\n")
+        (lines, previous) = (re.findall(r"^(?:kernel|initrd) .*$", text, re.MULTILINE) for text in (first, second))
+        assert first.endswith("\nboot\n") and second.endswith("\nboot\n")
+        # The images that were loaded in vain would all be RAM disks of the next kernel.
+        assert second.startswith("imgfree\n")
+        assert all(line.endswith(" || goto previous") for line in lines)
+        names = re.compile(r"(?<=/)((?:bzImage|vmlinuz|initrd)\S*)|(?<= )(initrd=\S+)")
+        assert [names.sub(r"\g<0>.previous", line.removesuffix(" || goto previous")) for line in lines] == previous
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_each_slave_has_a_script_of_gpxe_as_well(model: str) -> None:
+    folder = next(GOLDEN.joinpath(model).rglob("ipxe"))
+    macs = {path.stem.removeprefix("01-").replace("-", ":") for path in folder.glob("01-*.ipxe")}
+    assert {path.stem.replace("%3A", ":") for path in folder.glob("*%3A*.gpxe")} == macs
+    # gPXE knows neither labels nor conditions.
+    for path in folder.glob("*.gpxe"):
+        assert path.read_text().startswith("#!gpxe\n") and not re.search(r"\|\||&&|^:|goto", path.read_text())
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_a_stranger_gets_no_kernel(model: str) -> None:
+    for name in ("boot.ipxe", "boot.gpxe"):
+        (script,) = GOLDEN.joinpath(model).rglob(name)
+        assert not re.search(r"^(kernel|boot)|nfsroot|bzImage", script.read_text(), re.MULTILINE)
     (default,) = GOLDEN.joinpath(model).rglob("pxelinux.cfg/default")
     assert not re.search(r"LINUX|KERNEL|nfsroot|bzImage", default.read_text())
     assert "LOCALBOOT 0" in default.read_text()

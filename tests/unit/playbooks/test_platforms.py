@@ -21,7 +21,7 @@ TEMPLATES = {
     "tftp_settings": "tftp_pxelinux",
 }
 # What differs inside of these is meant to; everything else has the same keys everywhere.
-FREE = ("commands", "shipped_settings")
+FREE = ("commands", "package_use", "shipped_settings")
 
 
 def described(platform: str) -> dict[str, Any]:
@@ -63,6 +63,7 @@ def test_each_file_has_its_template(platform: str, key: str) -> None:
 def test_what_is_named_elsewhere_in_a_file_is_there(platform: str) -> None:
     names = described(platform)
     assert set(names["commands"]) <= set(names["packages"])
+    assert set(names["package_use"]) <= set(names["packages"])
     settings = {names[key] for key in TEMPLATES} | {server["settings"] for server in names["dhcp"].values()}
     assert set(names["shipped_settings"]) <= settings
     assert all(path.startswith("/") for path in names["boot_loaders"].values())

@@ -15,7 +15,7 @@ def slave(number: int, **changes: str) -> dict[str, str]:
         "loader": "pxelinux",
         "mac_name": f"01-02-00-00-00-00-{number}",
         "hex_name": f"C0A801{number}",
-        "boot_file": "pxelinux.0",
+        "script_file": "ipxe/21.ipxe",
         "kernel_file": "bzImage_x86_64",
         "previous_kernel_file": "bzImage_x86_64.previous",
         "initrd_file": "",
@@ -32,9 +32,11 @@ def test_every_file_that_the_roles_write_is_asked_about() -> None:
         "initrd_file": initrd,
         "previous_initrd_file": f"{initrd}.previous",
     }
-    slaves = [slave(21), slave(22, **packaged), slave(23, loader="etherboot", boot_file="ipxe/23.ipxe")]
-    fleet: dict[str, Any] = {"site": {"tftp_root": "/srv/tftp"}, "slaves": slaves}
+    slaves = [slave(21), slave(22, **packaged), slave(23, loader="etherboot", script_file="ipxe/23.ipxe", mac="a:b")]
+    site = {"tftp_root": "/srv/tftp", "etherboot_images": [{"file": "vmlinuz_x86_64"}]}
+    fleet: dict[str, Any] = {"site": site, "slaves": slaves}
     images = ["bzImage_x86_64", "bzImage_x86_64.previous", initrd, f"{initrd}.previous", kernel, f"{kernel}.previous"]
     configurations = [f"pxelinux.cfg/{slave[key]}" for slave in slaves[:2] for key in ("mac_name", "hex_name")]
-    names = ["pxelinux.0", "pxelinux.cfg/default", *images, *configurations, "ipxe/23.ipxe"]
+    common = ["pxelinux.0", "pxelinux.cfg/default", "ipxe/boot.ipxe", "ipxe/boot.gpxe"]
+    names = [*common, *images, *configurations, "ipxe/23.ipxe", "ipxe/a:b.gpxe", "vmlinuz_x86_64"]
     assert boot_files(fleet, ["pxelinux.0"]) == [f"/srv/tftp/{name}" for name in names]

@@ -25,7 +25,7 @@ SITE: dict[str, object] = {
     "fleet_interface": "eth0",
     "fleet_domain": "mydomain.com",
 }
-MACS = {"pxelinux": "02:00:00:00:00:01", "etherboot": "02:00:00:00:00:02"}
+MACS = {"pxelinux": "02:00:00:00:00:01", "etherboot": "02:00:00:00:00:02", "ipxe": "02:00:00:00:00:03"}
 STRANGER = "02:00:00:00:00:99"
 POOL = {"fleet_pool": "192.168.1.200-192.168.1.250"}
 BIOS, EFI = "PXEClient:Arch:00000:UNDI:002001", "PXEClient:Arch:00007:UNDI:003016"
@@ -76,6 +76,15 @@ def test_a_client_is_of_one_kind(name: str) -> None:
         ("etherboot", "iPXE on a BIOS", "ipxe/boot.ipxe"),
         ("etherboot", "iPXE on UEFI", "ipxe/boot.ipxe"),
         ("etherboot", "gPXE", "ipxe/boot.gpxe"),
+        ("etherboot", "Etherboot 5", "vmlinuz_x86_64"),
+        # Etherboot 5 that was built to pass for PXE.
+        ("etherboot", "BIOS", "vmlinuz_x86_64"),
+        ("etherboot", "UEFI x64", ""),
+        # The machine's own ROM loads iPXE, which asks again, and must not load itself.
+        ("ipxe", "BIOS", "undionly.kpxe"),
+        ("ipxe", "UEFI x64", "ipxe.efi"),
+        ("ipxe", "iPXE on a BIOS", "ipxe/boot.ipxe"),
+        ("ipxe", "iPXE on UEFI", "ipxe/boot.ipxe"),
         ("stranger", "BIOS", "pxelinux.0"),
         ("stranger", "UEFI x64", "syslinux.efi"),
     ],
@@ -120,8 +129,13 @@ def test_a_stranger_is_not_answered_without_a_pool_and_never_gets_a_root() -> No
 
 def test_the_groups_are_those_that_are_needed() -> None:
     assert [group["name"] for group in boot_groups([])] == [STRANGERS]
-    assert {group["name"] for group in boot_groups(list(LOADER_FILES))} == set(LOADER_FILES)
-    for group in boot_groups(list(LOADER_FILES)):
+    slaves = [{"loader": "etherboot", "etherboot_file": image} for image in ("b", "a", "b")]
+    slaves += [{"loader": loader, "etherboot_file": ""} for loader in LOADER_FILES if loader != "etherboot"]
+    found = {group["name"]: group["files"] for group in boot_groups(slaves)}
+    assert set(found) == (set(LOADER_FILES) - {"etherboot"}) | {"etherboot-a", "etherboot-b"}
+    assert {entry["name"]: entry["file"] for entry in found["etherboot-b"]}["etherboot"] == "b"
+    order = [kind.name for kind in KINDS]
+    for files in found.values():
         # The first that matches counts, so the order is the model's.
-        order = [kind.name for kind in KINDS]
-        assert [entry["name"] for entry in group["files"]] == sorted(LOADER_FILES[group["name"]], key=order.index)
+        names = [entry["name"] for entry in files]
+        assert names == sorted(names, key=order.index) and len(set(names)) == len(names)

@@ -80,6 +80,7 @@ def test_the_articles_network() -> None:
             ],
             "strangers": "pxelinux",
             "kernels": {"build": {"x86_64": {"": ["slave21"]}}, "package": {}},
+            "etherboot_images": [],
         },
         "slaves": [
             {
@@ -94,7 +95,6 @@ def test_the_articles_network() -> None:
                 "mac_name": "01-00-02-a5-04-3b-66",
                 "architecture": "x86_64",
                 "loader": "pxelinux",
-                "boot_group": "pxelinux",
                 "nic": "",
                 "root": "/diskless/192.168.1.21",
                 "source": "/",
@@ -102,11 +102,14 @@ def test_the_articles_network() -> None:
                 "console": "ttyS0,115200",
                 "nfs_version": "4.2",
                 "kernel_source": "build",
+                "kernel_arguments": "",
                 "kernel_file": "bzImage_x86_64",
                 "initrd_file": "",
                 "previous_kernel_file": "bzImage_x86_64.previous",
                 "previous_initrd_file": "",
-                "boot_file": "pxelinux.0",
+                "etherboot_file": "",
+                "boot_group": "pxelinux",
+                "script_file": "ipxe/01-00-02-a5-04-3b-66.ipxe",
                 "root_path": "192.168.1.1:/diskless/192.168.1.21",
                 "nfs_root": "192.168.1.1:/diskless/192.168.1.21,vers=4.2,tcp,rsize=1048576,wsize=1048576",
                 "command_line": "ip=dhcp root=/dev/nfs "
@@ -149,8 +152,16 @@ NFSROOT = (
                 + " console=tty0 console=ttyS0,115200"
             },
         ),
-        ({"loader": "etherboot"}, {"boot_group": "etherboot"}),
-        ({"loader": "etherboot"}, {"loader": "etherboot", "boot_file": "ipxe/01-00-02-a5-04-3b-66.ipxe"}),
+        (
+            {"loader": "etherboot"},
+            {
+                "loader": "etherboot",
+                "script_file": "ipxe/01-00-02-a5-04-3b-66.ipxe",
+                "etherboot_file": "vmlinuz_x86_64",
+                "boot_group": "etherboot-vmlinuz_x86_64",
+            },
+        ),
+        ({"loader": "ipxe"}, {"loader": "ipxe", "boot_group": "ipxe", "script_file": "ipxe/01-00-02-a5-04-3b-66.ipxe"}),
         ({"nic": "e1000"}, {"nic": "e1000", "kernel_file": "bzImage_x86_64"}),
         (
             {"root": "/diskless/./a/"},

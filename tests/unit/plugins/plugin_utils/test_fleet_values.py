@@ -174,7 +174,7 @@ def test_accepted(check: Check, value: object, result: object) -> None:
         (values.architecture, "X86_64"),
         (values.architecture, "arm64"),
         (values.architecture, ""),
-        (values.loader, "ipxe"),
+        (values.loader, "iPXE"),
         (values.nfs_version, "4"),
         (values.nfs_version, "2"),
         (values.nfs_version, "4.0"),

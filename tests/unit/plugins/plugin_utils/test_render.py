@@ -89,16 +89,17 @@ def test_a_slaves_field_comes_before_the_sites(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("loader", "names"),
+    ("loaders", "names"),
     [
-        ("pxelinux", ["slave21", "slave23"]),
-        ("etherboot", ["slave22"]),
-        ("other", []),
-        (None, ["slave21", "slave22", "slave23"]),
+        (["pxelinux"], ["slave21", "slave23"]),
+        (["etherboot"], ["slave22"]),
+        (["etherboot", "pxelinux"], ["slave21", "slave22", "slave23"]),
+        (["other"], []),
+        ([], ["slave21", "slave22", "slave23"]),
     ],
 )
-def test_only_one_loaders_slaves(tmp_path: Path, loader: str | None, names: list[str]) -> None:
-    files = render_each(template(tmp_path, "{{ slave.name }}"), "/{name}", FLEET, {}, loader)
+def test_only_some_loaders_slaves(tmp_path: Path, loaders: list[str], names: list[str]) -> None:
+    files = render_each(template(tmp_path, "{{ slave.name }}"), "/{name}", FLEET, {}, loaders)
     assert [text for _path, text in files] == names
 
 

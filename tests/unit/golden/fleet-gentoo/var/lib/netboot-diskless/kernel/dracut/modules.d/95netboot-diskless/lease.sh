@@ -9,4 +9,6 @@ for gateway in ${router}; do
     busybox ip route add default via "${gateway}" dev "${interface}"
     break
 done
+# What nfsroot= may leave to DHCP.
+echo "${rootpath}" > /tmp/netboot-root
 exit 0
