@@ -13,6 +13,9 @@ from dataclasses import dataclass
 MESSAGE_SIZE, VENDOR_CLASS, MACHINE_ID, INTERFACE, ARCHITECTURE, USER_CLASS, PARAMETERS = 57, 60, 97, 94, 93, 77, 55
 """Options by their use; RFC 2132, RFC 3004, RFC 4578."""
 
+_BOOTP_NEEDS = frozenset({1, 3, 12, 17})
+"""Netmask, router, host name, root path."""
+
 PXE_PARAMETERS = (1, 2, 3, 5, 6, 11, 12, 13, 15, 16, 17, 18, 43, 54, 60, 67, *range(128, 136))
 HTTP_PARAMETERS = (1, 2, 3, 4, 5, 6, 12, 13, 15, 17, 18, 22, 23, 28, 40, 41, 42, 43, 50, 51, 54, 58, 59, 60, 66, 67, 97)
 IPXE_PARAMETERS = (1, 3, 6, 7, 12, 15, 17, 26, 43, 60, 66, 67, 119, 128, *range(129, 136), 175, 203)
@@ -53,11 +56,12 @@ class Client:
     def asks_for(self) -> frozenset[int]:
         """Options that it has to be told, where the master has a value for them.
 
-        A client that speaks DHCP has a list of them. Of 64 bytes for vendors a BOOTP server can fill little.
+        A client that speaks DHCP has a list of them. One that speaks BOOTP asks by empty options, and is only sure of
+        what it takes to boot: dnsmasq answers it in 64 bytes, however many it has room for.
         """
         if self.speaks_dhcp:
             return frozenset(self.parameters)
-        return frozenset({1, 3, *(code for code, data in self.extra if not any(data))})
+        return _BOOTP_NEEDS & {1, 3, *(code for code, data in self.extra if not any(data))}
 
     def options(self, mac: str) -> list[tuple[int, bytes]]:
         """Options that every one of its messages carries, in the order of their numbers."""
