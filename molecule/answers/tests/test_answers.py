@@ -112,13 +112,16 @@ def heard(instance: Settings, master: Host) -> Iterator[dict[str, Heard]]:
         answers = dict(zip(TALKS, _put(instance, TALKS), strict=True))
         slave = next(iter(MACS))
         broadcasts = {flag: _put(instance, [("bios", slave)], broadcast=flag)[0] for flag in (True, False)}
-        state = {
-            name: (master.service(service).is_running, master.service(service).is_enabled)
-            for name, service in services.items()
-        }
+        state = {name: _state(master, service) for name, service in services.items()}
         found[backend] = Heard(answers, broadcasts, state, _play(instance, backend))
     _keep(instance, found)
     yield found
+
+
+def _state(master: Host, service: str) -> tuple[bool, bool]:
+    """Whether it runs and whether it is enabled; one that is not installed is neither."""
+    found = master.service(service)
+    return (found.is_running, found.is_enabled) if found.exists else (False, False)
 
 
 def _keep(settings: Settings, found: dict[str, Heard]) -> None:
