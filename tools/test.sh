@@ -17,5 +17,6 @@ step sanity tools/sanity.sh
 step "molecule default" tools/molecule.sh default
 step "molecule debian" tools/molecule.sh debian
 step "molecule nfsd" tools/molecule.sh nfsd
+step "molecule answers" tools/molecule.sh answers
 step "boot matrix" python -m matrix --core
 close_steps test

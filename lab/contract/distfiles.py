@@ -17,7 +17,7 @@ MOVES: dict[str, Moves] = {
     "net-misc/kea": (
         ("usr/sbin/kea-*", "usr/sbin/"),
         ("usr/lib/x86_64-linux-gnu/libkea-*", "usr/lib/x86_64-linux-gnu/"),
-        ("usr/lib/x86_64-linux-gnu/kea", "usr/lib/x86_64-linux-gnu/"),
+        ("usr/lib/x86_64-linux-gnu/kea", "usr/lib64/"),
     ),
     "net-dns/dnsmasq": (("usr/sbin/dnsmasq", "usr/sbin/"),),
     "net-ftp/tftp-hpa": (("usr/sbin/in.tftpd", "usr/sbin/"),),

@@ -22,8 +22,10 @@ run()
 	# systemd-nspawn leaves a directory there, on a machine whose /run is no tmpfs
 	mkdir -p /run/systemd
 	mount -t tmpfs -o mode=755,nosuid,nodev,size=1m tmpfs /run/systemd
+	# dnsmasq does not serve addresses without NET_ADMIN. The network is the master's own, made by the lab.
 	exec systemd-nspawn --quiet --boot --register=no --keep-unit --console=pipe --settings=no --link-journal=no \
-		--resolv-conf=off --timezone=off --hostname=master --system-call-filter=open_by_handle_at "$@"
+		--resolv-conf=off --timezone=off --hostname=master --system-call-filter=open_by_handle_at \
+		--capability=CAP_NET_ADMIN "$@"
 }
 
 if [ "$1" = run ]; then

@@ -18,6 +18,10 @@ pkg_preinst() {
 src_install() {
 	# only DHCP for IPv4, with its hooks: the other services are no part of the contract
 	contract_src_install
+	# Kea takes its hooks from one directory alone, whose name is compiled in: Debian's, where Gentoo's is another
+	exeinto /usr/libexec/netboot-lab
+	doexe "${ED}"/usr/sbin/kea-dhcp4
+	newsbin "${FILESDIR}"/kea-dhcp4.sh kea-dhcp4
 	newinitd "${FILESDIR}"/kea.initd kea
 	dosym kea /etc/init.d/kea-dhcp4
 	newconfd "${FILESDIR}"/kea-dhcp4.confd kea-dhcp4
