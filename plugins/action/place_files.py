@@ -19,6 +19,7 @@ FILE = {
     "owner": {"type": "str", "default": "root"},
     "group": {"type": "str", "default": "root"},
     "validate": {"type": "str", "default": ""},
+    "validate_as": {"type": "str", "default": ""},
     "validate_within": {"type": "str", "default": ""},
 }
 ARGUMENTS: dict[str, Any] = {

@@ -37,6 +37,7 @@ class WantedFile:
     """A file as it shall be.
 
     content is None for a copy of source whose source does not exist yet (a package not installed in check mode).
+    validate_as is the user that the checker runs as; "" for the one who runs this.
     validate_within is somebody else's file that includes this one: the checker judges a copy of that one, with this
     file's new version in it.
     """
@@ -47,6 +48,7 @@ class WantedFile:
     owner: str = "root"
     group: str = "root"
     validate: str = ""
+    validate_as: str = ""
     validate_within: str = ""
 
 
@@ -186,6 +188,8 @@ def _validate(staged: str, wanted: WantedFile) -> str:
     """The complaint of the daemon's own checker about a staged file, or an empty string."""
     with _judged(staged, wanted) as judged:
         command = [part.replace("%s", judged) for part in shlex.split(wanted.validate)]
+        if wanted.validate_as:
+            command = ["runuser", "-u", wanted.validate_as, "--", *command]
         try:
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
         except OSError as error:
@@ -215,6 +219,15 @@ def _scratch(directory: str) -> Iterator[str]:
         os.utime(directory, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
+def _let_read(scratch: str, staged: str, wanted: WantedFile) -> None:
+    """Gives a file to judge the owner that it shall have, so that a checker of another user reads it in its folder."""
+    ids = _files.ids(wanted.owner, wanted.group)
+    if wanted.validate_as and ids is not None:
+        os.chown(scratch, *ids)
+        os.chmod(scratch, 0o750)
+        _files.set_attributes(staged, (*ids, wanted.mode))
+
+
 def check(files: list[WantedFile]) -> None:
     """Lets each file's checker judge it from a scratch folder, for check mode.
 
@@ -232,6 +245,7 @@ def check(files: list[WantedFile]) -> None:
             staged = os.path.join(scratch, name)
             with open(staged, "wb") as stream:
                 stream.write(wanted.content)
+            _let_read(scratch, staged, wanted)
             complaint = _validate(staged, wanted)
         if complaint:
             problems.append(complaint)

@@ -73,6 +73,10 @@ options:
         description: The command that judges the file; C(%s) is the path of the file to judge.
         type: str
         default: ""
+      validate_as:
+        description: The user that O(templates[].validate) runs as; empty for the one who runs the task.
+        type: str
+        default: ""
       validate_within:
         description:
           - A file that includes this one. Where it does, O(templates[].validate) judges a copy of it, with this file's

@@ -61,6 +61,10 @@ options:
         description: The command that judges the file; C(%s) is the path of the file to judge.
         type: str
         default: ""
+      validate_as:
+        description: The user that O(files[].validate) runs as; empty for the one who runs the task.
+        type: str
+        default: ""
       validate_within:
         description:
           - A file that includes this one. Where it does, O(files[].validate) judges a copy of it, with this file's new
@@ -148,6 +152,7 @@ ARGUMENTS: dict[str, Any] = {
             "owner": {"type": "str", "default": "root"},
             "group": {"type": "str", "default": "root"},
             "validate": {"type": "str", "default": ""},
+            "validate_as": {"type": "str", "default": ""},
             "validate_within": {"type": "str", "default": ""},
         },
         "mutually_exclusive": [["content", "source"]],
@@ -179,6 +184,7 @@ def wanted_files(entries: list[dict[str, Any]]) -> list[WantedFile]:
             owner=entry.get("owner", "root"),
             group=entry.get("group", "root"),
             validate=entry.get("validate", ""),
+            validate_as=entry.get("validate_as", ""),
             validate_within=entry.get("validate_within", ""),
         )
         for entry in entries

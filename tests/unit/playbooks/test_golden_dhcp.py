@@ -201,7 +201,7 @@ def test_dnsmasq_sets_every_tag_that_it_asks_for(case: str) -> None:
     text = rendered(case)
     assert set(re.findall(r"tag:!?([a-z0-9_-]+)", text.replace("set:", ""))) - set(
         re.findall(r"set:([A-Za-z0-9_.-]+)", text)
-    ) <= {"known", "nobody"}
+    ) <= {"known", "nobody", "bootp"}
 
 
 def test_a_proxy_gives_no_address() -> None:

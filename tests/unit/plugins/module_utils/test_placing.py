@@ -516,3 +516,35 @@ def test_no_new_file_is_ever_half_written_at_its_place(master: Master, monkeypat
     monkeypatch.setattr(os, "open", watched)
     master.place(master.wanted("file", mode=0o600))
     assert opened == [(".file.netboot", 0o600), (".dhcp.json.netboot", 0o600)]
+
+
+def test_a_checker_may_run_as_another_user_who_reads_what_is_staged_for_it(master: Master, tmp_path: Path) -> None:
+    """As AppArmor wants it of Kea: neither root's own nor the world's."""
+    for directory in (tmp_path, *tmp_path.parents):
+        if directory != Path("/"):
+            os.chmod(directory, os.stat(directory).st_mode | 0o011)
+    script = "test $(id -un) = nobody && cat %s | grep -q new"
+    wish = master.wanted("file", "new\n", mode=0o640, group="nogroup", validate=f"sh -c '{script}'", validate_as="nobody")
+    check([wish])
+    master.place(wish)
+    with pytest.raises(PlacingError, match="is refused by its checker"):
+        check([master.wanted("file", "old\n", mode=0o600, validate=f"sh -c '{script}'", validate_as="nobody")])
+
+
+def test_a_file_that_another_includes_is_judged_in_it(master: Master) -> None:
+    outer, inner = master.etc / "main.conf", master.etc / "part.conf"
+    outer.write_text(f'include "{inner}";\nalso this\n')
+    script = 'grep -q "also this" %s && grep -q good $(sed -n "s/^include .\\(.*\\).;/\\1/p" %s)'
+    told = {"validate": f"sh -c '{script}'", "validate_within": str(outer)}
+    master.place(master.wanted("part.conf", "good\n", **told))
+    with pytest.raises(PlacingError, match="is refused by its checker"):
+        master.place(master.wanted("part.conf", "bad\n", **told))
+    assert inner.read_text() == "good\n"
+    assert outer.read_text() == f'include "{inner}";\nalso this\n'
+    assert sorted(path.name for path in master.etc.iterdir()) == ["main.conf", "part.conf"]
+
+
+def test_a_file_that_nobody_includes_yet_is_judged_alone(master: Master) -> None:
+    (master.etc / "main.conf").write_text("nothing of it\n")
+    within = str(master.etc / "main.conf")
+    master.place(master.wanted("part.conf", "good\n", validate="grep -q good %s", validate_within=within))
