@@ -53,7 +53,7 @@ options:
         type: bool
         default: false
       only_loaders:
-        description: With O(templates[].each_slave), take only the slaves with one of these boot loaders; without any, all.
+        description: With O(templates[].each_slave), take only slaves with one of these boot loaders; without any, all.
         type: list
         elements: str
         default: []

@@ -120,8 +120,10 @@ def heard(instance: Settings, master: Host) -> Iterator[dict[str, Heard]]:
 
 def _state(master: Host, service: str) -> tuple[bool, bool]:
     """Whether it runs and whether it is enabled; one that is not installed is neither."""
+    if not master.file(f"/etc/init.d/{service}").exists and master.run(f"systemctl cat {service}").failed:
+        return False, False
     found = master.service(service)
-    return (found.is_running, found.is_enabled) if found.exists else (False, False)
+    return found.is_running, found.is_enabled
 
 
 def _keep(settings: Settings, found: dict[str, Heard]) -> None:

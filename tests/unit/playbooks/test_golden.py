@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.netboot.diskless.plugins.plugin_utils._render import render as render_template
 
-from tests.unit.playbooks.rendering import MODELS, PLATFORMS, ROOT, files
+from tests.unit.playbooks.rendering import MODELS, ROOT, files
 
 GOLDEN = ROOT / "tests/unit/golden"
 SLAVES = {"article": 1, "fleet": 4}
@@ -184,6 +184,8 @@ def test_a_memory_test_is_offered_where_there_is_one(there: str, offered: bool) 
     slave |= {key: "x" for key in ("name", "mac", "address", "kernel_file", "previous_kernel_file", "command_line")}
     told = {"memory_tests": {"i386": there, "x86_64": "/other"}, "prompt": 1, "timeout": 50, "slave": slave}
     text = render_template(
-        str(ROOT / "roles/tftp_pxelinux/templates/pxelinux.cfg/slave.j2"), {"site": {"http_url": ""}, "slaves": []}, told
+        str(ROOT / "roles/tftp_pxelinux/templates/pxelinux.cfg/slave.j2"),
+        {"site": {"http_url": ""}, "slaves": []},
+        told,
     )
     assert ("LABEL memtest\n  LINUX /memtest_i386\n" in text) == ("memtest tests the memory" in text) == offered

@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ GOLDEN = ROOT / "tests/unit/golden/dhcp"
 TEMPLATES = ROOT / "roles/dhcp/templates"
 UPDATE = os.environ.get("NETBOOT_UPDATE_GOLDEN") == "1"
 PATHS = {"isc": "etc/dhcp/dhcpd.conf", "kea": "etc/kea/kea-dhcp4.conf", "dnsmasq": "etc/dnsmasq.conf"}
-POOL = {"fleet_pool": "10.20.2.1-10.20.2.99"}
+POOL: dict[str, object] = {"fleet_pool": "10.20.2.1-10.20.2.99"}
 # Back end, what the site has more than the model, and what the role is told otherwise.
 CASES: dict[str, tuple[str, dict[str, object], dict[str, object]]] = {
     "isc-included": ("isc", POOL, {"included": True, "shared_network": "office"}),
@@ -179,8 +178,8 @@ def test_kea_reserves_an_address_for_each_slave_and_pools_none_of_them() -> None
     (subnet,) = kea("kea-pool")["subnet4"]
     reserved = {entry["hw-address"]: entry["ip-address"] for entry in subnet["reservations"]}
     assert reserved == {slave["mac"]: slave["address"] for slave in fleet()["slaves"]}
-    first, last = (ipaddress.ip_address(end) for end in subnet["pools"][0]["pool"].split(" - "))
-    assert not [one for one in reserved.values() if first <= ipaddress.ip_address(one) <= last]
+    first, last = (ipaddress.IPv4Address(end) for end in subnet["pools"][0]["pool"].split(" - "))
+    assert not [one for one in reserved.values() if first <= ipaddress.IPv4Address(one) <= last]
     assert kea("kea")["subnet4"][0]["pools"] == []
 
 

@@ -524,7 +524,9 @@ def test_a_checker_may_run_as_another_user_who_reads_what_is_staged_for_it(maste
         if directory != Path("/"):
             os.chmod(directory, os.stat(directory).st_mode | 0o011)
     script = "test $(id -un) = nobody && cat %s | grep -q new"
-    wish = master.wanted("file", "new\n", mode=0o640, group="nogroup", validate=f"sh -c '{script}'", validate_as="nobody")
+    wish = master.wanted(
+        "file", "new\n", mode=0o640, group="nogroup", validate=f"sh -c '{script}'", validate_as="nobody"
+    )
     check([wish])
     master.place(wish)
     with pytest.raises(PlacingError, match="is refused by its checker"):
@@ -535,7 +537,7 @@ def test_a_file_that_another_includes_is_judged_in_it(master: Master) -> None:
     outer, inner = master.etc / "main.conf", master.etc / "part.conf"
     outer.write_text(f'include "{inner}";\nalso this\n')
     script = 'grep -q "also this" %s && grep -q good $(sed -n "s/^include .\\(.*\\).;/\\1/p" %s)'
-    told = {"validate": f"sh -c '{script}'", "validate_within": str(outer)}
+    told: dict[str, Any] = {"validate": f"sh -c '{script}'", "validate_within": str(outer)}
     master.place(master.wanted("part.conf", "good\n", **told))
     with pytest.raises(PlacingError, match="is refused by its checker"):
         master.place(master.wanted("part.conf", "bad\n", **told))

@@ -33,7 +33,7 @@ BIOS, EFI = "PXEClient:Arch:00000:UNDI:002001", "PXEClient:Arch:00007:UNDI:00301
 
 def fleet(**more: object) -> dict[str, Any]:
     slaves = {
-        loader: {"slave_mac": mac, "slave_address": f"192.168.1.{int(mac[-2:])+20}", "slave_loader": loader}
+        loader: {"slave_mac": mac, "slave_address": f"192.168.1.{int(mac[-2:]) + 20}", "slave_loader": loader}
         for loader, mac in MACS.items()
     }
     return dict(build_fleet({**SITE, **more}, slaves, ["master"]))

@@ -52,7 +52,11 @@ def named(found: list[tuple[str, str, str]]) -> list[tuple[str, str]]:
         ({"master_address": "192.168.1.0"}, "fleet_master_address", "allowed: an IPv4 address of a machine in 192.168"),
         ({"master_address": "192.168.1.255"}, "fleet_master_address", "allowed: an IPv4 address of a machine"),
         ({"interface": "eth0; reboot"}, "fleet_interface", "is 'eth0; reboot'; allowed: a network interface's name"),
-        ({"pool": "192.168.1.200"}, "fleet_pool", "the first and last address of machines in 192.168.1.0/24 with a hyphen"),
+        (
+            {"pool": "192.168.1.200"},
+            "fleet_pool",
+            "the first and last address of machines in 192.168.1.0/24 with a hyphen",
+        ),
         ({"pool": "192.168.1.9-192.168.1.5"}, "fleet_pool", "the first and last address"),
         ({"pool": "192.168.1.200-192.168.2.2"}, "fleet_pool", "the first and last address"),
         ({"pool": "192.168.1.200-192.168.1.255"}, "fleet_pool", "the first and last address"),
