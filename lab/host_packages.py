@@ -27,6 +27,7 @@ MASTER = (
     "zstd",
 )
 SLAVES = (
+    "dnsmasq-base",  # the other DHCP server of a network
     "ipxe-qemu",  # the emulated network cards' boot ROMs
     "iproute2",
     "ovmf",  # UEFI firmware

@@ -109,6 +109,11 @@ class Inventory:
         value = str(self.variables.get(host, {}).get(variable, default))
         return "" if "{{" in value else value
 
+    @property
+    def has_proxy(self) -> bool:
+        """Whether the master leaves addresses to another DHCP server of the network."""
+        return self._plain(self.master, "dhcp_mode", "server") == "proxy"
+
     def expected(self, name: str) -> Expected:
         """What the slave should say about itself once it runs.
 

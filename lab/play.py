@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import router
 from lab.inventory import Inventory, RootPassword, tool, user_inventory, write_overlay
 from lab.settings import CHECKOUT, Settings
 
@@ -44,7 +45,9 @@ def play(settings: Settings, arguments: Sequence[str] = (), playbook: Path | str
     :param arguments: more arguments for ansible-playbook
     """
     inventory = user_inventory()
-    overlay = write_overlay(Inventory.read(inventory), settings, RootPassword.of(settings).hashed)
+    read = Inventory.read(inventory)
+    router.follow(settings, read)
+    overlay = write_overlay(read, settings, RootPassword.of(settings).hashed)
     sources = ["-i", str(inventory), "-i", str(overlay)]
     command = [tool("ansible-playbook"), str(playbook), *sources, *arguments]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
