@@ -13,7 +13,7 @@ SHELL       := /bin/bash
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 .DEFAULT_GOAL := help
 
-.PHONY: help venv lint unit sanity molecule matrix arm64 test bench render
+.PHONY: help venv lint unit sanity molecule matrix arm64 bootloader test bench render
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ matrix: venv ## Boot every supported combination that has not passed yet, and pr
 
 arm64: venv ## Cross-build a kernel for arm64 and boot it from NFS in QEMU; not a part of test (root)
 	@pytest --capture=no tests/arm64 $(ARGS)
+
+bootloader: venv ## Play master_kernel with its reboots on a machine that GRUB starts, in QEMU; not a part of test (root)
+	@pytest --capture=no --exitfirst tests/bootloader $(ARGS)
 
 test: venv ## Run everything that must pass
 	@tools/test.sh
