@@ -119,7 +119,8 @@ class GrubMaster(MachineMaster):
 
     def carry(self, target: Path) -> None:
         """What was built for it: by kernel below `built`, and the modules of all."""
-        for name in KERNELS:
+        # There is nothing to start them yet while GRUB is not on the disk.
+        for name in () if self.kernel_from_host else KERNELS:
             output = self.settings.kernel_cache / name
             for file in BUILT:
                 place = target / "built" / name / file
