@@ -12,7 +12,7 @@ OUTPUT = "/var/cache/netboot-diskless/kernel"
 KERNELS = GOOD, BROKEN = "master", "master-without-ext4"
 """Names of the two kernels, and of their output directories where they are built."""
 
-# The disk and the RAM disk that Debian's tools make; a module, so that there are modules to install.
+# Its disk and network adapter, and the RAM disk that Debian's tools make; a module, so that there is one to install.
 _MACHINE = {
     "LOCALVERSION": "-master",
     "PCI": True,
@@ -29,6 +29,7 @@ _MACHINE = {
     "MODULE_UNLOAD": True,
     "NETDEVICES": True,
     "NET_CORE": True,
+    "VIRTIO_NET": True,
     "DUMMY": "m",
 }
 # A slave's fragment has all that a small kernel needs for systemd, the serial console and the common adapters.
