@@ -13,7 +13,7 @@ SHELL       := /bin/bash
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 .DEFAULT_GOAL := help
 
-.PHONY: help venv lint unit sanity molecule matrix arm64 etherboot test bench render
+.PHONY: help venv lint unit sanity molecule matrix arm64 etherboot bootloader test bench render
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ arm64: venv ## Cross-build a kernel for arm64 and boot it from NFS in QEMU; not 
 
 etherboot: venv ## Boot images for Etherboot, and scripts for iPXE and gPXE, in QEMU; not a part of test (root)
 	@pytest --capture=no tests/etherboot $(ARGS)
+
+bootloader: venv ## Play master_kernel with its reboots on a machine that GRUB starts, in QEMU; not a part of test (root)
+	@pytest --capture=no --exitfirst tests/bootloader $(ARGS)
 
 test: venv ## Run everything that must pass
 	@tools/test.sh

@@ -82,12 +82,16 @@ class MachineMaster(Master):
         :param sources: none; `Settings.check_master_kind` refuses them for this kind
         """
         with tempfile.TemporaryDirectory(prefix="kernels-", dir=self.settings.run) as directory:
-            copy_built(self.settings.kernel_cache, Path(directory))
+            self.carry(Path(directory))
             disks.make(self.kernels, Path(directory), KERNELS_SIZE)
         launcher = [sys.executable, "-I", str(Path(network.__file__).with_name("tap.py")), network.MASTER_PORT, BRIDGE]
         qemu = self.qemu(Hardware.from_environment(), kernel_source.disk(self.settings))
         command = network.inside(self.settings.lab_namespace, *launcher, *qemu)
         processes.spawn(command, self.settings.master_pid_file, self.settings.master_log)
+
+    def carry(self, target: Path) -> None:
+        """Put what it sees of the cache's kernels into a directory."""
+        copy_built(self.settings.kernel_cache, target)
 
     def qemu(self, hardware: Hardware, source: Path) -> list[str]:
         """Its QEMU command; `{tap}` stands for the descriptor that lab/tap.py puts there."""

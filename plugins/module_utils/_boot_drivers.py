@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the file system / needs of a kernel, by the drivers that serve it now, and whether a new kernel has them."""
+"""What / and the network need of a kernel, by the drivers that serve them now, and whether a new kernel has them."""
 
 from __future__ import annotations
 
@@ -93,13 +93,30 @@ def needed(root: str = "/") -> set[str]:
     return names
 
 
-def problem(needs: set[str], running: Drivers | None, new: Drivers | None, ramdisk: bool) -> str:
-    """Why the new kernel would not find its root, or an empty text.
+def adapters(root: str = "/") -> set[str]:
+    """The modules of the network adapters that are up, of which one is the way to this machine (sysfs-class-net).
+
+    Args:
+        root: where /sys is looked for.
+    """
+    place = os.path.join(root, "sys/class/net")
+    names = set()
+    for name in sorted(os.listdir(place)) if os.path.isdir(place) else []:
+        state = os.path.join(place, name, "operstate")
+        if os.path.isfile(state) and _lines(state)[:1] == ["up"]:
+            module = os.path.join(place, name, "device/driver/module")
+            names |= {os.path.basename(os.path.realpath(module))} if os.path.exists(module) else set()
+    return names
+
+
+def problem(needs: set[str], network: set[str], running: Drivers | None, new: Drivers | None, ramdisk: bool) -> str:
+    """Why the new kernel would not find its root, or would not be reached, or an empty text.
 
     A name that the running kernel does not list is of no driver that could be left out, such as a bus.
 
     Args:
         needs: what / is mounted by now.
+        network: what serves the network adapters now. As modules they do, which / has.
         running: what the running kernel knows; None when that cannot be told.
         new: what the new kernel knows; None when it has no modules.
         ramdisk: whether it gets an initial RAM disk, which holds modules.
@@ -113,4 +130,7 @@ def problem(needs: set[str], running: Drivers | None, new: Drivers | None, ramdi
     outside = sorted(wanted - new.built_in)
     if outside and not ramdisk:
         return f"it has {', '.join(outside)}, by which / is mounted now, only as modules, and gets no initial RAM disk"
+    unserved = sorted((network & (running.built_in | running.files)) - new.built_in - new.files)
+    if unserved:
+        return f"it does not have {', '.join(unserved)}, by which the network is reached now"
     return ""

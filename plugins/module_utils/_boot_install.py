@@ -132,7 +132,8 @@ class Installer(Grub, SystemdBoot, Lilo):
         running, new = (
             _boot_drivers.of_release(it, self.wish.root) for it in (self.machine.release, self.outcome.release)
         )
-        told = _boot_drivers.problem(_boot_drivers.needed(self.wish.root), running, new, ramdisk)
+        needs, network = _boot_drivers.needed(self.wish.root), _boot_drivers.adapters(self.wish.root)
+        told = _boot_drivers.problem(needs, network, running, new, ramdisk)
         if told:
             raise BootError(
                 f"the new kernel {self.outcome.release} would not come up: {told}. Set their symbols to y in "

@@ -68,7 +68,7 @@ options:
     choices: [proven, now, never]
     default: proven
   check_drivers:
-    description: Whether to refuse a kernel without the drivers by which the root file system is mounted now.
+    description: Whether to refuse a kernel without the drivers by which C(/) is mounted and the network is reached now.
     type: bool
     default: true
 author:

@@ -104,6 +104,14 @@ log:
   description: The file that holds what the compiler printed.
   type: str
   returned: always
+built_image:
+  description: The image in O(output), which lies in O(image) after a real run, unless it still has to be built.
+  type: str
+  returned: when there is an image
+built_config:
+  description: The configuration in O(output) that it was built with.
+  type: str
+  returned: when there is an image
 image_bytes:
   description: Size of the image, unless it still has to be built.
   type: int
@@ -223,7 +231,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         files = installed_files(build, params, recorded)
         plan = make_plan(files, [], recorded)
         result["changed"] = needed or bool(plan)
-        result["image_bytes"] = os.path.getsize(build.image)
+        result.update(image_bytes=os.path.getsize(build.image), built_image=build.image, built_config=build.config)
         if module._diff and any(wanted.path == params["image"] for wanted in plan.write):
             result["diff"] = _size_diff(params["image"], f"{result['image_bytes']} bytes")
         if not module.check_mode:

@@ -26,6 +26,7 @@ def preflight(directory: Path, **variables: Any) -> tuple[int, str]:
         "hosts": "localhost",
         "connection": "local",
         "gather_facts": False,
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
         "vars_files": [str(ROLE / "defaults/main.yml"), str(ROLE / "vars/main.yml")],
         "tasks": [{"ansible.builtin.import_tasks": str(ROLE / "tasks/preflight.yml")}],
     }
@@ -55,6 +56,13 @@ def test_a_source_that_cannot_be_built_from_is_refused(tmp_path: Path, tree: str
     assert code != 0
     assert f"master_kernel_build is true, but fleet_kernel_tree is '/usr/src/linux', which {TREE_ADVICE[tree]}" in said
     assert preflight(tmp_path, master_kernel_build=False, **variables)[0] == 0
+
+
+def test_a_clean_source_is_accepted(tmp_path: Path) -> None:
+    """assert works its fail_msg out even where it holds, so what that looks up has to be there."""
+    variables = {"fleet_kernel_tree": "/usr/src/linux", "fleet_survey": survey("clean")}
+    code, said = preflight(tmp_path, master_kernel_build=True, master_kernel_boot_loader="none", **variables)
+    assert code == 0, said
 
 
 def test_both_checks_of_a_source_say_the_same() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.netboot.diskless.plugins.module_utils._boot_drivers import (
     Drivers,
+    adapters,
     needed,
     of_release,
     problem,
@@ -100,6 +101,18 @@ def test_what_has_no_disk_here(sysfs: Sysfs, device: str) -> None:
     assert found == ({"ext4"} if device.startswith("/dev/") else set())
 
 
+def test_adapters_that_are_up(sysfs: Sysfs) -> None:
+    assert adapters(str(sysfs.root)) == set()
+    served = {"eth0": ("e1000e", "up"), "eth1": ("igb", "down"), "lo": ("", "unknown"), "br0": ("", "up")}
+    for number, (name, (module, state)) in enumerate(served.items()):
+        interface = sysfs.root / "sys/class/net" / name
+        interface.mkdir(parents=True)
+        (interface / "operstate").write_text(f"{state}\n")
+        if module:
+            (interface / "device").symlink_to(sysfs.device(f"pci0/0000:00:0{number}.0", module))
+    assert adapters(str(sysfs.root)) == {"e1000e"}
+
+
 def test_the_drivers_of_a_kernel(tmp_path: Path) -> None:
     assert of_release("6.1", str(tmp_path)) is None
     modules = tmp_path / "lib/modules/6.1"
@@ -126,9 +139,26 @@ RUNNING = Drivers(frozenset({"ext4"}), frozenset({"ahci", "sd_mod"}))
 def test_a_new_kernel(built_in: set[str], files: set[str], ramdisk: bool, told: str) -> None:
     # pcieport is nobody's module: no kernel lists it.
     new = Drivers(frozenset(built_in), frozenset(files))
-    found = problem({"ext4", "ahci", "sd_mod", "pcieport"}, RUNNING, new, ramdisk)
+    found = problem({"ext4", "ahci", "sd_mod", "pcieport"}, set(), RUNNING, new, ramdisk)
+    assert told in found and bool(told) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("built_in", "files", "told"),
+    [
+        ({"e1000e"}, set(), ""),
+        # / is there when the network is brought up.
+        (set(), {"e1000e"}, ""),
+        (set(), set(), "does not have e1000e, by which the network is reached now"),
+    ],
+)
+def test_the_way_to_the_machine(built_in: set[str], files: set[str], told: str) -> None:
+    # xen_netfront is built in where nobody says so: the running kernel does not list it.
+    running = Drivers(frozenset({"ext4"}), frozenset({"e1000e"}))
+    new = Drivers(frozenset({"ext4", *built_in}), frozenset(files))
+    found = problem({"ext4"}, {"e1000e", "xen_netfront"}, running, new, False)
     assert told in found and bool(told) == bool(found)
 
 
 def test_what_cannot_be_compared() -> None:
-    assert problem({"ahci"}, None, RUNNING, False) == problem({"ahci"}, RUNNING, None, False) == ""
+    assert problem({"ahci"}, {"igb"}, None, RUNNING, False) == problem({"ahci"}, {"igb"}, RUNNING, None, False) == ""

@@ -574,23 +574,43 @@ def test_refusals_change_nothing(world: BootWorld, changes: dict[str, Any], told
     assert world.snapshot() == before
 
 
-def test_a_kernel_without_the_disks_driver_is_refused(world: BootWorld) -> None:
-    world.with_grub()
-    release = world.built()
-    for name, built_in in ((RUNNING, "ext4 virtio_blk"), (release, "ext4")):
+def with_driver(world: BootWorld, release: str, driver: str, device: str) -> Path:
+    """A device that a driver serves, which the running kernel has and the new one has not; returns its directory."""
+    for name, built_in in ((RUNNING, f"ext4 {driver}"), (release, "ext4")):
         lines = "".join(f"kernel/{module}.ko\n" for module in built_in.split())
         world.write(f"lib/modules/{name}/modules.builtin", lines)
         world.write(f"lib/modules/{name}/modules.dep", "")
-    device = world.root / "sys/devices/pci0/virtio1/block/vda/vda1"
-    device.mkdir(parents=True)
-    (world.root / "sys/module/virtio_blk").mkdir(parents=True)
-    (world.root / "sys/bus/virtio/drivers/virtio_blk").mkdir(parents=True)
-    (world.root / "sys/bus/virtio/drivers/virtio_blk/module").symlink_to(world.root / "sys/module/virtio_blk")
-    (device.parents[2] / "driver").symlink_to(world.root / "sys/bus/virtio/drivers/virtio_blk")
+    served = world.root / "sys/devices" / device
+    served.mkdir(parents=True)
+    module, drivers = world.root / "sys/module" / driver, world.root / "sys/bus/virtio/drivers" / driver
+    module.mkdir(parents=True)
+    drivers.mkdir(parents=True)
+    (drivers / "module").symlink_to(module)
+    (served / "driver").symlink_to(drivers)
+    return served
+
+
+def test_a_kernel_without_the_disks_driver_is_refused(world: BootWorld) -> None:
+    world.with_grub()
+    disk = with_driver(world, world.built(), "virtio_blk", "pci0/virtio1") / "block/vda/vda1"
+    disk.mkdir(parents=True)
     (world.root / "sys/class/block").mkdir(parents=True)
-    (world.root / "sys/class/block/vda1").symlink_to(device)
+    (world.root / "sys/class/block/vda1").symlink_to(disk)
     before = world.snapshot()
     with pytest.raises(BootError, match="does not have virtio_blk, by which / is mounted now"):
+        world.install()
+    assert world.snapshot() == before
+    assert world.install(check_drivers=False).changed
+
+
+def test_a_kernel_that_would_not_be_reached_is_refused(world: BootWorld) -> None:
+    """It would come up, so nothing would fall back from it, and nobody could ask it for anything."""
+    world.with_grub()
+    device = with_driver(world, world.built(), "virtio_net", "pci0/virtio0")
+    world.write("sys/class/net/eth0/operstate", "up\n")
+    (world.root / "sys/class/net/eth0/device").symlink_to(device)
+    before = world.snapshot()
+    with pytest.raises(BootError, match="does not have virtio_net, by which the network is reached now"):
         world.install()
     assert world.snapshot() == before
     assert world.install(check_drivers=False).changed

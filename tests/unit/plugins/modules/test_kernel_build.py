@@ -103,6 +103,19 @@ def test_a_dry_run_believes_what_it_is_told_of_the_configuration(tree: Tree, con
         assert not ran(tree, reconfigured=True)["build_needed"]
 
 
+def test_a_dry_run_tells_where_an_image_is_that_is_built_and_not_installed(tree: Tree) -> None:
+    """A run may end between the two, and a dry run then has to look at the new image: no other is there."""
+    tree.configure()
+    ran(tree)
+    (tree.base / "tftp/bzImage_x86_64").unlink()
+    result = ran(tree, check_mode=True)
+    assert result["changed"] and not result["build_needed"]
+    assert result["built_image"] == f"{tree.output}/arch/x86/boot/bzImage"
+    assert result["built_config"] == f"{tree.output}/.config"
+    tree.configure(OTHER="y")
+    assert "built_image" not in ran(tree, check_mode=True)
+
+
 def test_the_kernel_before_the_last_one_can_be_fallen_back_on(tree: Tree) -> None:
     tree.configure()
     ran(tree)
