@@ -19,6 +19,7 @@ Run = Callable[..., "CompletedProcess[bytes]"]
 
 TFTP_ROOT = "/srv/tftp"
 SLAVE_ROOT = "/diskless/192.168.1.21"
+LOADERS = ("pxelinux.0", "lpxelinux.0", "syslinux.efi", "stranger.lua")
 CONFIGURATIONS = ("pxelinux.cfg/01-00-02-a5-04-3b-66", "pxelinux.cfg/C0A80115")
 SECRETS = ("etc/hostname", "etc/shadow", "etc/ssh/ssh_host_ed25519_key")
 REFUSED = (68, 69)
