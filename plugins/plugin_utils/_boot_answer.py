@@ -94,6 +94,8 @@ LOADER_FILES: dict[str, dict[str, str]] = {
         "efi_x64": "ipxe.efi",
         "bios": "undionly.kpxe",
     },
+    # The shim, or GRUB itself; a BIOS goes on as it would with PXELINUX.
+    "grub": {"efi_x64": "grub/bootx64.efi", "bios": "pxelinux.0"},
     # The ROM loads the kernel itself. One of Etherboot 5 may pass for PXE.
     "etherboot": {"ipxe": "ipxe/boot.ipxe", "gpxe": "ipxe/boot.gpxe", "etherboot": IMAGE, "bios": IMAGE},
 }

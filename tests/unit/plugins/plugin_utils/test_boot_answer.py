@@ -25,7 +25,7 @@ SITE: dict[str, object] = {
     "fleet_interface": "eth0",
     "fleet_domain": "mydomain.com",
 }
-MACS = {"pxelinux": "02:00:00:00:00:01", "etherboot": "02:00:00:00:00:02", "ipxe": "02:00:00:00:00:03"}
+MACS = {"pxelinux": "02:00:00:00:00:01", "etherboot": "02:00:00:00:00:02", "ipxe": "02:00:00:00:00:03", "grub": "02:00:00:00:00:04"}
 STRANGER = "02:00:00:00:00:99"
 POOL = {"fleet_pool": "192.168.1.200-192.168.1.250"}
 BIOS, EFI = "PXEClient:Arch:00000:UNDI:002001", "PXEClient:Arch:00007:UNDI:003016"
@@ -85,6 +85,15 @@ def test_a_client_is_of_one_kind(name: str) -> None:
         ("ipxe", "UEFI x64", "ipxe.efi"),
         ("ipxe", "iPXE on a BIOS", "ipxe/boot.ipxe"),
         ("ipxe", "iPXE on UEFI", "ipxe/boot.ipxe"),
+        # GRUB is for UEFI: a BIOS has PXELINUX.
+        ("grub", "BIOS", "pxelinux.0"),
+        ("grub", "UEFI x64", "grub/bootx64.efi"),
+        ("grub", "UEFI x64, by the older number", "grub/bootx64.efi"),
+        ("grub", "UEFI arm64", ""),
+        ("grub", "UEFI ia32", ""),
+        ("grub", "iPXE on a BIOS", "pxelinux.0"),
+        ("grub", "iPXE on UEFI", "grub/bootx64.efi"),
+        ("grub", "Etherboot 5", "pxelinux.0"),
         ("stranger", "BIOS", "pxelinux.0"),
         ("stranger", "UEFI x64", "syslinux.efi"),
     ],
