@@ -25,7 +25,12 @@ SITE: dict[str, object] = {
     "fleet_interface": "eth0",
     "fleet_domain": "mydomain.com",
 }
-MACS = {"pxelinux": "02:00:00:00:00:01", "etherboot": "02:00:00:00:00:02", "ipxe": "02:00:00:00:00:03", "grub": "02:00:00:00:00:04"}
+MACS = {
+    "pxelinux": "02:00:00:00:00:01",
+    "etherboot": "02:00:00:00:00:02",
+    "ipxe": "02:00:00:00:00:03",
+    "grub": "02:00:00:00:00:04",
+}
 STRANGER = "02:00:00:00:00:99"
 POOL = {"fleet_pool": "192.168.1.200-192.168.1.250"}
 BIOS, EFI = "PXEClient:Arch:00000:UNDI:002001", "PXEClient:Arch:00007:UNDI:003016"

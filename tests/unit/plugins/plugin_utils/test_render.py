@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.netboot.diskless.plugins.plugin_utils._render import grub_serial, grub_words, render, render_each
+from ansible_collections.netboot.diskless.plugins.plugin_utils._render import (
+    grub_serial,
+    grub_words,
+    render,
+    render_each,
+)
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
 
 FLEET: dict[str, Any] = {
