@@ -240,7 +240,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     lock = os.path.join(params["state_directory"], "lock-place_files")
     with contextlib.nullcontext() if module.check_mode else locked(lock):
         recorded = placer.ledger.read()
-        signs = signer(params["signing_key"], params["signing_certificate"])
+        signs = signer(params.get("signing_key"), params.get("signing_certificate"))
         files = installed_files(build, params, recorded, signs, keep=not module.check_mode)
         plan = make_plan(files, [], recorded)
         result["changed"] = needed or bool(plan)

@@ -247,7 +247,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             return _told(result, before)
         if needed:
             initrd.make()
-        image, signs = read_file(kernel.image), signer(params["signing_key"], params["signing_certificate"])
+        image, signs = read_file(kernel.image), signer(params.get("signing_key"), params.get("signing_certificate"))
         if signs and image is not None:
             image = signs.sign(image, keep=not check_mode)
         new = Pair(image, read_file(initrd.image))

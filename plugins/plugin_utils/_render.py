@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Sequence
 from typing import Any
@@ -29,27 +28,10 @@ def grub_words(line: str) -> str:
     return " ".join(map(shlex.quote, line.split(" ")))
 
 
-def grub_serial(console: str) -> str:
-    """The options of GRUB's command serial for a console= of Linux, or an empty text when it is no serial line.
-
-    Linux and GRUB both take 9600 bits per second, 8 bits and no parity for what is not said.
-
-    Args:
-        console: as slave_console has it, such as ttyS0,115200n8.
-    """
-    match = re.fullmatch(r"ttyS(\d+)(?:,(\d+)([noe])?(\d)?r?)?", console)
-    if not match:
-        return ""
-    unit, speed, parity, bits = match.groups()
-    options = {"unit": unit, "speed": speed, "word": bits, "parity": {"n": "no", "o": "odd", "e": "even"}.get(parity)}
-    return " ".join(f"--{name}={value}" for name, value in options.items() if value)
-
-
 # What templates can ask besides Jinja's own filters: parts of a file that are better written by Python.
 FILTERS = {
     "dnsmasq_files": dnsmasq_files,
     "dnsmasq_kinds": dnsmasq_kinds,
-    "grub_serial": grub_serial,
     "grub_words": grub_words,
     "isc_files": isc_files,
     "kea_dhcp4": kea_dhcp4,

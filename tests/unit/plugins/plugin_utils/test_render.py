@@ -9,12 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.netboot.diskless.plugins.plugin_utils._render import (
-    grub_serial,
-    grub_words,
-    render,
-    render_each,
-)
+from ansible_collections.netboot.diskless.plugins.plugin_utils._render import grub_words, render, render_each
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
 
 FLEET: dict[str, Any] = {
@@ -119,24 +114,6 @@ def test_one_slave_cannot_see_another(tmp_path: Path) -> None:
         render_each(template(tmp_path, "{{ slaves }}"), "/x", FLEET, {})
     with pytest.raises(UndefinedError):
         render(template(tmp_path, "{{ slave }}"), FLEET, {})
-
-
-@pytest.mark.parametrize(
-    ("console", "options"),
-    [
-        ("ttyS0,115200", "--unit=0 --speed=115200"),
-        ("ttyS1", "--unit=1"),
-        ("ttyS0,9600e7r", "--unit=0 --speed=9600 --word=7 --parity=even"),
-        ("ttyS12,57600n8", "--unit=12 --speed=57600 --word=8 --parity=no"),
-        # GRUB's serial knows the ports of a PC alone.
-        ("ttyUSB0,115200", ""),
-        ("hvc0", ""),
-        ("tty0", ""),
-        ("", ""),
-    ],
-)
-def test_grubs_serial_line(console: str, options: str) -> None:
-    assert grub_serial(console) == options
 
 
 def test_grub_takes_no_word_for_its_own() -> None:
