@@ -39,6 +39,8 @@ SLAVES = (
 TESTS = (
     "bison",  # with flex: Linux makes its conf of them
     "curl",
+    "e2fsprogs",
+    "fdisk",  # with e2fsprogs: the disk that `make bootloader` starts from
     "flex",
     "gcc",  # unit tests build a kernel of two files
     "libc6-dev",
