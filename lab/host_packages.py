@@ -41,6 +41,8 @@ TESTS = (
     "bison",  # with flex: Linux makes its conf of them
     "curl",
     "dnsmasq-base",  # the other DHCP server of a network
+    "e2fsprogs",
+    "fdisk",  # with e2fsprogs: the disk that `make bootloader` starts from
     "flex",
     "gcc",  # unit tests build a kernel of two files
     "libc6-dev",
