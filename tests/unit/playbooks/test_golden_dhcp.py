@@ -209,6 +209,18 @@ def test_a_proxy_gives_no_address() -> None:
     assert not [slave["address"] for slave in fleet()["slaves"] if f",{slave['address']}" in text]
 
 
+def test_a_proxy_says_nothing_to_strangers() -> None:
+    lines = rendered("dnsmasq-proxy").splitlines()
+    assert "dhcp-ignore=tag:!known" in lines
+    assert not [line for line in lines if line.startswith("tag-if") and "tag:!known" in line]
+
+
+def test_no_interface_is_called_as_the_class_of_pxe() -> None:
+    """Dnsmasq gives each client the name of its interface as a tag; Linux' IFNAMSIZ allows 15 characters."""
+    tags = re.findall(r"^dhcp-option=tag:([^,]+),43,", rendered("dnsmasq"), re.MULTILINE)
+    assert len(tags) == 1 and len(tags[0]) > 15
+
+
 @pytest.mark.parametrize("hostname", ["ignore", "infinite", "7d", "90s", "100.rack"])
 def test_dnsmasq_takes_a_hosts_name_for_nothing_else(hostname: str) -> None:
     """What is a lease time or an order to dhcp-host in dnsmasq(8) is told with the domain, and then is a name."""
