@@ -1,7 +1,7 @@
 # Copyright (c) netboot.diskless authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The benchmark: `python -m bench [fleets] [kernels]`, all of it by default.
+"""The benchmark: `python -m bench [fleets] [kernels] [transfer]`, all of it by default.
 
 BENCH_SAVE=1 in the environment appends the figures to bench/history.jsonl.
 """
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import fleets, kernels
+from bench import fleets, kernels, transfer
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HISTORY = CHECKOUT / "bench" / "history.jsonl"
@@ -24,6 +24,7 @@ HISTORY = CHECKOUT / "bench" / "history.jsonl"
 PARTS: dict[str, tuple[str, Callable[[], object]]] = {
     "fleets": ("costs", fleets.main),
     "kernels": ("kernels", kernels.main),
+    "transfer": ("transfer", transfer.main),
 }
 
 

@@ -79,7 +79,8 @@ class Watch:
         self._hardware = machine.hardware
         self.screen = Screen()
         # A kernel that says something else was not started by this firmware, or does not know it.
-        self.dialogue = Dialogue(password, replace(machine.expected, firmware=machine.hardware.firmware))
+        firmware = {"secureboot": "uefi"}.get(machine.hardware.firmware, machine.hardware.firmware)
+        self.dialogue = Dialogue(password, replace(machine.expected, firmware=firmware))
         self.timeline = Timeline(self.slave.mac.lower(), machine.expected.address, time.time())
         self.socket: socket.socket | None = None
         self.outcome: Outcome | None = None
@@ -148,7 +149,8 @@ class Watch:
                 self._report(stage)
         if self.dialogue.state == "done":
             self._mark("shell", "answered as the inventory says")
-            self._finish("")
+            enforced = self._hardware.firmware != "secureboot" or self.timeline.secure_boot()
+            self._finish("" if enforced else "the kernel does not say that Secure Boot is on")
         elif self.dialogue.state == "failed":
             self._finish("; ".join(self.dialogue.problems))
         elif self._dead or sign_of_end(self.screen.partial):  # the last words may lack an end of line

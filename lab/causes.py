@@ -23,6 +23,8 @@ DEAD_ENDS = (
     ("the loader found no kernel", re.compile(r"Could not find kernel image|Loading \S+\.prev\S*\.\.\. ?failed: .*")),
     # OVMF goes on to IPv6 then, which takes it minutes and finds nothing here.
     ("the firmware could not boot over IPv4", re.compile(r'BdsDxe: failed to (?:load|start) \S+ "[^"]*PXEv4[^"]*"')),
+    # GRUB's words, and the shim's; after a kernel that it refuses, GRUB tries the one before it.
+    ("the loader is not signed by a key that the machine knows", re.compile(r"Verification failed: \(0x1A\).*")),
     ("the kernel gave up", re.compile(r"Kernel panic - not syncing.*|No working init found.*")),
 )
 """Console lines after which a machine goes no further, and what they mean."""

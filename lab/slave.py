@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import network, processes
+from lab import network, processes, uefi_variables
 from lab.settings import BRIDGE, Settings
 
 NICS = {"e1000": "e1000", "virtio": "virtio-net-pci"}
@@ -25,15 +25,18 @@ what is for a PC of its age runs there."""
 
 MEMORY_MIB = 512
 
-FIRMWARE = ("bios", "uefi")
-"""What to choose from with LAB_FIRMWARE: SeaBIOS, or OVMF (package ovmf)."""
+FIRMWARE = ("bios", "uefi", "secureboot")
+"""What to choose from with LAB_FIRMWARE: SeaBIOS, OVMF (package ovmf), or OVMF that starts signed programs alone."""
 
-_DEFAULT_NIC = {"bios": "e1000", "uefi": "virtio"}
+_DEFAULT_NIC = {"bios": "e1000", "uefi": "virtio", "secureboot": "virtio"}
 """OVMF has a driver of its own for virtio; with e1000 it depends on the boot ROM that QEMU gives the card."""
 
 _OVMF = Path("/usr/share/OVMF")
-_OVMF_CODE = "OVMF_CODE_4M.fd"
-_OVMF_VARIABLES = "OVMF_VARS_4M.fd"
+_OVMF_FILES = {
+    "uefi": ("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"),
+    # Code that keeps its variables by System Management Mode; Microsoft's keys enrolled, enforcement on.
+    "secureboot": ("OVMF_CODE_4M.secboot.fd", "OVMF_VARS_4M.ms.fd"),
+}
 """Debian's names. The code is shared and read-only; every machine has its own copy of the variables."""
 
 
@@ -47,20 +50,23 @@ class Hardware:
 
     :ivar accel: tcg or kvm
     :ivar nic: a key of NICS
-    :ivar firmware: bios or uefi
+    :ivar firmware: one of FIRMWARE
+    :ivar certificate: with secureboot, the path of a certificate in DER that the machine's owner has enrolled by shim's
+        MokManager
     """
 
     accel: str = "tcg"
     nic: str = "e1000"
     firmware: str = "bios"
+    certificate: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Hardware":
-        """LAB_ACCEL (tcg or kvm), LAB_FIRMWARE (bios or uefi) and LAB_NIC (e1000 or virtio).
+        """LAB_ACCEL (tcg or kvm), LAB_FIRMWARE (one of FIRMWARE), LAB_NIC (e1000 or virtio) and LAB_CERTIFICATE.
 
         /dev/kvm may exist and still boot no guest, so KVM is only taken when asked for.
 
-        :raises SlaveError: a value that is not on the list.
+        :raises SlaveError: a value that is not on the list, or a certificate for a machine that asks for none.
         """
         env = os.environ if environment is None else environment
         firmware = env.get("LAB_FIRMWARE") or "bios"
@@ -72,12 +78,15 @@ class Hardware:
         for variable, (value, known) in chosen.items():
             if value not in known:
                 raise SlaveError(f"{variable}={value!r}: use {' or '.join(known)}")
-        return cls.of(firmware, nic=chosen["LAB_NIC"][0], accel=chosen["LAB_ACCEL"][0])
+        certificate = env.get("LAB_CERTIFICATE") or ""
+        if certificate and firmware != "secureboot":
+            raise SlaveError(f"LAB_CERTIFICATE={certificate!r}: only LAB_FIRMWARE=secureboot looks at certificates")
+        return cls.of(firmware, chosen["LAB_NIC"][0], chosen["LAB_ACCEL"][0], certificate)
 
     @classmethod
-    def of(cls, firmware: str, nic: str = "", accel: str = "tcg") -> "Hardware":
+    def of(cls, firmware: str, nic: str = "", accel: str = "tcg", certificate: str = "") -> "Hardware":
         """A machine with this firmware, and the network card that suits it unless one is named."""
-        return cls(accel, nic or _DEFAULT_NIC[firmware], firmware)
+        return cls(accel, nic or _DEFAULT_NIC[firmware], firmware, certificate)
 
 
 @dataclass(frozen=True)
@@ -157,14 +166,18 @@ class Slave:
 
         :raises SlaveError: there is no such firmware, or none for this machine.
         """
-        if hardware.firmware != "uefi":
+        if hardware.firmware == "bios":
             return
         if self.architecture == "i386":
             raise SlaveError(f"{self.name} is an i386 machine, and the lab's UEFI is for 64-bit processors: use bios")
-        for file in (_OVMF_CODE, _OVMF_VARIABLES):
+        for file in _OVMF_FILES[hardware.firmware]:
             if not (_OVMF / file).exists():
                 raise SlaveError(f"{_OVMF / file} is missing: install ovmf")
-        shutil.copyfile(_OVMF / _OVMF_VARIABLES, self.variables)
+        variables = (_OVMF / _OVMF_FILES[hardware.firmware][1]).read_bytes()
+        if hardware.certificate:
+            enrolled = uefi_variables.signature_list(Path(hardware.certificate).read_bytes())
+            variables = uefi_variables.add(variables, "MokList", enrolled)
+        self.variables.write_bytes(variables)
 
     def _firmware(self, hardware: Hardware) -> list[str]:
         """Options that put the firmware in, and tell it to boot from the network card only.
@@ -174,11 +187,15 @@ class Slave:
         """
         if hardware.firmware == "bios":
             return ["-machine", "pc,graphics=off", "-boot", "n"]
-        code = f"driver=file,node-name=code,filename={_OVMF / _OVMF_CODE},read-only=on"
+        code = f"driver=file,node-name=code,filename={_OVMF / _OVMF_FILES[hardware.firmware][0]},read-only=on"
         variables = f"driver=file,node-name=variables,filename={self.variables}"
+        machine, more = "pc", []
+        if hardware.firmware == "secureboot":
+            # A running system must not write the variables but through the firmware, in System Management Mode.
+            machine, more = "q35,smm=on", ["-global", "driver=cfi.pflash01,property=secure,value=on"]
         return [
             *("-blockdev", code, "-blockdev", variables),
-            *("-machine", "pc,graphics=off,pflash0=code,pflash1=variables"),
+            *("-machine", f"{machine},graphics=off,pflash0=code,pflash1=variables", *more),
         ]
 
     def _card(self, hardware: Hardware) -> str:

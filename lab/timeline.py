@@ -35,6 +35,10 @@ _CONSOLE_STAGES = (
     ("nfs", re.compile(r"VFS: Mounted root \(nfs\d* filesystem\)|nfsmount: mounted \S+")),
 )
 
+_SECURE_BOOT = re.compile(r"\] (?:secureboot: )?Secure boot enabled$")
+"""What an x86 kernel says (arch/x86/kernel/setup.c; Debian's with a word before) of the variable SecureBoot, which its
+EFI stub has asked the firmware for."""
+
 
 def file_role(name: str) -> str:
     """`config`, `module`, `loader`, `initrd` or `kernel`."""
@@ -106,6 +110,10 @@ class Timeline:
             if match:
                 return self.mark(stage, line.time, match.group())
         return None
+
+    def secure_boot(self) -> bool:
+        """Whether the kernel has said that the firmware starts signed programs alone."""
+        return any(_SECURE_BOOT.search(line.text) for line in self.lines)
 
     def kinds(self) -> set[str]:
         """Kinds of the events so far."""

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which cells the matrix has: a set in which every two values of different axes meet, the core, and a crowd."""
 
+import functools
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -55,7 +56,13 @@ def all_values(plan: Plan) -> Iterable[Values]:
 
 def pairs(values: Values) -> set[frozenset[tuple[str, str]]]:
     """The pairs of values of two axes that meet in a cell, and each value by itself."""
-    return {frozenset(pair) for pair in itertools.combinations_with_replacement(values.items(), 2)}
+    return set(_pairs(tuple(values.items())))
+
+
+@functools.cache
+def _pairs(items: tuple[tuple[str, str], ...]) -> frozenset[frozenset[tuple[str, str]]]:
+    """The same. A plan's thousands of combinations are looked at again for every cell."""
+    return frozenset(frozenset(pair) for pair in itertools.combinations_with_replacement(items, 2))
 
 
 def _completed(plan: Plan, given: Values, counts: Counter[tuple[str, str]]) -> Values:
@@ -87,7 +94,7 @@ def _cell(values: Values) -> Cell:
 
 def _meeting(fitting: Sequence[Values], met: set[frozenset[tuple[str, str]]]) -> Values:
     """Of these values the first that bring the most pairs together which have not met; they have met then."""
-    values = max(fitting, key=lambda one: len(pairs(one) - met))
+    values = max(fitting, key=lambda one: len(_pairs(tuple(one.items())) - met))
     met |= pairs(values)
     return values
 

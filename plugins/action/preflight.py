@@ -48,14 +48,18 @@ ARGUMENTS: dict[str, Any] = {
 def boot_files(fleet: dict[str, Any], loaders: list[str]) -> list[str]:
     """Paths below the TFTP root that the roles will write; loaders are those of everybody's boot loaders."""
     root, slaves = fleet["site"]["tftp_root"], fleet["slaves"]
-    names = [*loaders, "pxelinux.cfg/default", "ipxe/boot.ipxe", "ipxe/boot.gpxe"]
+    grub = [slave for slave in slaves if slave["loader"] == "grub"]
+    names = [*loaders, "pxelinux.cfg/default", "ipxe/boot.ipxe", "ipxe/boot.gpxe", "grub/grub.cfg"]
+    # Without a slave for it, a GRUB in there may be anybody's.
+    names = [name for name in names if grub or not name.startswith("grub/")]
     kinds = ("kernel_file", "initrd_file", "previous_kernel_file", "previous_initrd_file")
     names += sorted({slave[key] for slave in slaves for key in kinds if slave[key]})
     for slave in slaves:
-        if slave["loader"] == "pxelinux":
+        if slave["loader"] in ("pxelinux", "grub"):
             names += [f"pxelinux.cfg/{slave['mac_name']}", f"pxelinux.cfg/{slave['hex_name']}"]
         else:
             names += [slave["script_file"], f"ipxe/{slave['mac']}.gpxe"]
+    names += [f"grub/{slave['mac']}.cfg" for slave in grub]
     names += [image["file"] for image in fleet["site"]["etherboot_images"]]
     return [f"{root}/{name}" for name in names]
 

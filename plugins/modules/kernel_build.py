@@ -72,6 +72,14 @@ options:
       - The action plugin uses it to build in the background and show the progress.
     type: bool
     default: true
+  signing_key:
+    description:
+      - Path of a private key in PEM, which sbsign signs the kernel with, for Secure Boot. Nobody but root may read it.
+      - Without it, or without O(signing_certificate), the kernel is not signed.
+    type: path
+  signing_certificate:
+    description: Path of the key's certificate in PEM.
+    type: path
 author:
   - netboot.diskless authors (@netboot-diskless)
 """
@@ -141,6 +149,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
     WantedFile,
     make_plan,
 )
+from ansible_collections.netboot.diskless.plugins.module_utils._signing import Signer, SigningError, signer
 
 ARGUMENTS: dict[str, Any] = {
     "tree": {"type": "path", "required": True},
@@ -153,6 +162,8 @@ ARGUMENTS: dict[str, Any] = {
     "jobs": {"type": "int", "default": 0},
     "reconfigured": {"type": "bool", "default": False},
     "allow_build": {"type": "bool", "default": True},
+    "signing_key": {"type": "path"},
+    "signing_certificate": {"type": "path"},
     "state_directory": {"type": "path", "default": "/var/lib/netboot-diskless"},
 }
 
@@ -177,7 +188,9 @@ def _previous(params: dict[str, Any], image: bytes | None, ours: Container[str])
     return image if kept is None else kept
 
 
-def installed_files(build: Build, params: dict[str, Any], ours: Container[str]) -> list[WantedFile]:
+def installed_files(
+    build: Build, params: dict[str, Any], ours: Container[str], signs: Signer | None = None, keep: bool = True
+) -> list[WantedFile]:
     """What shall lie on the master, in the order in which it is put there.
 
     The image to fall back on is first: a run that is killed behind it finds the same image to replace again.
@@ -186,8 +199,15 @@ def installed_files(build: Build, params: dict[str, Any], ours: Container[str]) 
         build: what was built.
         params: the module's arguments.
         ours: paths that this module wrote before.
+        signs: who signs the image.
+        keep: whether a new signature may be kept.
+
+    Raises:
+        SigningError: the image cannot be signed.
     """
     image = read_file(build.image)
+    if signs and image is not None:
+        image = signs.sign(image, keep)
     files = [WantedFile(params["image"], image), WantedFile(params["config"], read_file(build.config))]
     if params["previous"]:
         files.insert(0, WantedFile(params["previous"], _previous(params, image, ours)))
@@ -228,7 +248,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     lock = os.path.join(params["state_directory"], "lock-place_files")
     with contextlib.nullcontext() if module.check_mode else locked(lock):
         recorded = placer.ledger.read()
-        files = installed_files(build, params, recorded)
+        signs = signer(params.get("signing_key"), params.get("signing_certificate"))
+        files = installed_files(build, params, recorded, signs, keep=not module.check_mode)
         plan = make_plan(files, [], recorded)
         result["changed"] = needed or bool(plan)
         result.update(image_bytes=os.path.getsize(build.image), built_image=build.image, built_config=build.config)
@@ -244,7 +265,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         result = run(module)
-    except (KernelError, PlacingError, OSError) as error:
+    except (KernelError, PlacingError, SigningError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

@@ -73,6 +73,14 @@ options:
     description: Where the RAM disk of O(previous_kernel) goes. There is always a pair that fits.
     type: path
     required: true
+  signing_key:
+    description:
+      - Path of a private key in PEM, which sbsign signs the kernel with, for Secure Boot. Nobody but root may read it.
+      - Without it, or without O(signing_certificate), the kernel is not signed.
+    type: path
+  signing_certificate:
+    description: Path of the key's certificate in PEM.
+    type: path
 author:
   - netboot.diskless authors (@netboot-diskless)
 """
@@ -133,6 +141,7 @@ from ansible_collections.netboot.diskless.plugins.module_utils._placing import (
     WantedFile,
     make_plan,
 )
+from ansible_collections.netboot.diskless.plugins.module_utils._signing import SigningError, signer
 
 ARGUMENTS: dict[str, Any] = {
     "package": {"type": "str", "required": True},
@@ -145,6 +154,8 @@ ARGUMENTS: dict[str, Any] = {
     "initrd": {"type": "path", "required": True},
     "previous_kernel": {"type": "path", "required": True},
     "previous_initrd": {"type": "path", "required": True},
+    "signing_key": {"type": "path"},
+    "signing_certificate": {"type": "path"},
     "state_directory": {"type": "path", "default": "/var/lib/netboot-diskless"},
 }
 
@@ -236,7 +247,10 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             return _told(result, before)
         if needed:
             initrd.make()
-        new = Pair(read_file(kernel.image), read_file(initrd.image))
+        image, signs = read_file(kernel.image), signer(params.get("signing_key"), params.get("signing_certificate"))
+        if signs and image is not None:
+            image = signs.sign(image, keep=not check_mode)
+        new = Pair(image, read_file(initrd.image))
     placer = Placer(params["state_directory"], "kernel-" + os.path.basename(params["kernel"]))
     with _alone(os.path.join(params["state_directory"], "lock-place_files"), check_mode):
         recorded = placer.ledger.read()
@@ -261,7 +275,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         result = run(module.params, module.check_mode)
-    except (InitrdError, NoKernel, PlacingError, OSError) as error:
+    except (InitrdError, NoKernel, PlacingError, SigningError, OSError) as error:
         module.fail_json(msg=str(error))
     if not module._diff:
         result.pop("diff")

@@ -99,11 +99,15 @@ LOADER_FILES: dict[str, dict[str, str]] = {
         "efi_x64": "ipxe.efi",
         "bios": "undionly.kpxe",
     },
+    # The shim, or GRUB itself; a BIOS goes on as it would with PXELINUX.
+    "grub": {"efi_x64": "grub/bootx64.efi", "bios": PXELINUX},
     # The ROM loads the kernel itself. One of Etherboot 5 may pass for PXE.
     "etherboot": {"ipxe": "ipxe/boot.ipxe", "gpxe": "ipxe/boot.gpxe", "etherboot": IMAGE, "bios": IMAGE},
 }
-# What machines get that are no slaves: its configuration for strangers starts their own disk.
-STRANGERS = "pxelinux"
+# What machines get that are no slaves: PXELINUX tells them who they are and starts their own disk. UEFI does that by
+# itself when it gets no file, and syslinux.efi could not.
+STRANGERS = "stranger"
+LOADER_FILES[STRANGERS] = {"bios": PXELINUX}
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ def boot_groups(slaves: Sequence[Mapping[str, str]], http_url: str) -> list[dict
         "ipxe_by_http": f"{http_url}/ipxe.efi" if http_url else "",
     }
     members = {group_name(slave): slave for slave in slaves}
-    members.setdefault(STRANGERS, {"loader": STRANGERS})
+    members[STRANGERS] = {"loader": STRANGERS}
     groups = []
     for name, slave in sorted(members.items()):
         files = {kind: file.format_map({**slave, **names}) for kind, file in LOADER_FILES[slave["loader"]].items()}

@@ -51,21 +51,22 @@ def _classes(groups: Sequence[Mapping[str, Any]], next_server: str) -> list[dict
     classes.append({"name": "DROP", "test": "member('BOOTP') and member('UNKNOWN')"})
     classes += [{"name": f"is-{name}", "test": _test(entry)} for name, entry in kinds.items()]
     for group in groups:
-        classes.append({"name": group["name"]})
-        classes += _files_of(group, next_server, _member("KNOWN") + " and " + _member(group["name"]), group["name"])
         if group["name"] == STRANGERS:
-            classes += _files_of(group, next_server, _member("UNKNOWN"), "stranger")
+            classes += _files_of(group, next_server, _member("UNKNOWN"))
+            continue
+        classes.append({"name": group["name"]})
+        classes += _files_of(group, next_server, _member("KNOWN") + " and " + _member(group["name"]))
     return classes
 
 
-def _files_of(group: Mapping[str, Any], next_server: str, who: str, prefix: str) -> list[dict[str, Any]]:
+def _files_of(group: Mapping[str, Any], next_server: str, who: str) -> list[dict[str, Any]]:
     """The classes that give a group's members their files; each is for one kind and excludes those before it."""
     classes = []
     before = ""
     for entry in group["files"]:
         kind = _member(f"is-{entry['name']}")
         found = {
-            "name": f"{prefix}-{entry['name']}",
+            "name": f"{group['name']}-{entry['name']}",
             "test": f"{who} and {kind}{before}",
             "next-server": next_server,
             "boot-file-name": entry["file"],

@@ -19,7 +19,7 @@ from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_problems i
 # Kernels can be made for more (arm64), but no loader is served to such a machine.
 ARCHITECTURES = ("x86_64", "i386")
 ADDRESSINGS = ("dhcp", "static")
-LOADERS = ("pxelinux", "ipxe", "etherboot")
+LOADERS = ("pxelinux", "grub", "ipxe", "etherboot")
 KERNEL_SOURCES = ("build", "package")
 INITS = ("auto", "openrc", "systemd")
 NFS_VERSIONS = ("3", "4.1", "4.2")

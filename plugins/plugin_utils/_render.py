@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,10 +16,23 @@ from ansible_collections.netboot.diskless.plugins.plugin_utils._dhcp_isc import 
 from ansible_collections.netboot.diskless.plugins.plugin_utils._dhcp_kea import kea_dhcp4
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+
+def grub_words(line: str) -> str:
+    """Words for a command of GRUB's, of which it takes nothing for its own: *, ?, ( and others are special to it.
+
+    Its quoting is a shell's (GRUB manual, section 6.1).
+
+    Args:
+        line: words with one space between them.
+    """
+    return " ".join(map(shlex.quote, line.split(" ")))
+
+
 # What templates can ask besides Jinja's own filters: parts of a file that are better written by Python.
 FILTERS = {
     "dnsmasq_files": dnsmasq_files,
     "dnsmasq_kinds": dnsmasq_kinds,
+    "grub_words": grub_words,
     "isc_files": isc_files,
     "kea_dhcp4": kea_dhcp4,
 }

@@ -18,7 +18,8 @@ LEDGERS = "/var/lib/netboot-diskless/ledger"
 NOT_RENDERED = tuple(
     f"/srv/tftp/{name}"
     for name in (
-        *("pxelinux.0", "ldlinux.c32", "syslinux.efi", "ldlinux.e64"),
+        *("pxelinux.0", "lpxelinux.0", "ldlinux.c32", "syslinux.efi", "ldlinux.e64"),
+        *("lua.c32", "liblua.c32", "libcom32.c32"),
         *("bzImage_x86_64", "bzImage_x86_64.previous"),
     )
 )

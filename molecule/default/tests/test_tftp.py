@@ -19,6 +19,7 @@ Run = Callable[..., "CompletedProcess[bytes]"]
 
 TFTP_ROOT = "/srv/tftp"
 SLAVE_ROOT = "/diskless/192.168.1.21"
+LOADERS = ("pxelinux.0", "lpxelinux.0", "syslinux.efi", "stranger.lua")
 CONFIGURATIONS = ("pxelinux.cfg/01-00-02-a5-04-3b-66", "pxelinux.cfg/C0A80115")
 SECRETS = ("etc/hostname", "etc/shadow", "etc/ssh/ssh_host_ed25519_key")
 REFUSED = (68, 69)
@@ -30,12 +31,23 @@ def get(outside: Run, path: str, target: Path) -> "CompletedProcess[bytes]":
     return outside("curl", "-sS", "--path-as-is", "--max-time", "30", "--output", str(target), url)
 
 
-@pytest.mark.parametrize("path", ["pxelinux.0", "syslinux.efi", "bzImage_x86_64", *CONFIGURATIONS])
+@pytest.mark.parametrize(
+    "path", ["pxelinux.0", "lpxelinux.0", "syslinux.efi", "stranger.lua", "bzImage_x86_64", *CONFIGURATIONS]
+)
 def test_serves(master: Host, outside: Run, tmp_path: Path, path: str) -> None:
     target = tmp_path / "fetched"
     done = get(outside, path, target)
     assert done.returncode == 0, done.stderr
     assert hashlib.sha256(target.read_bytes()).hexdigest() == master.file(f"{TFTP_ROOT}/{path}").sha256sum
+
+
+def test_negotiates_what_makes_it_fast(master: Host, outside: Run, tmp_path: Path) -> None:
+    """The size of a block (RFC 2348) and of the file (RFC 2349), as boot ROMs ask for them."""
+    ask = ("curl", "-sSv", "--tftp-blksize", "1428", "--output", str(tmp_path / "fetched"))
+    told = outside(*ask, "tftp://192.168.1.1/bzImage_x86_64").stderr.decode()
+    size = master.file(f"{TFTP_ROOT}/bzImage_x86_64").size
+    assert "got option=(blksize) value=(1428)" in told
+    assert f"got option=(tsize) value=({size})" in told
 
 
 @pytest.mark.parametrize("path", CONFIGURATIONS)

@@ -47,6 +47,29 @@ def test_a_uefi_machine_has_variables_of_its_own() -> None:
     assert "pflash0=code,pflash1=variables" in " ".join(command)
 
 
+def test_a_machine_with_secure_boot_keeps_its_variables_from_the_running_system() -> None:
+    command = " ".join(MACHINE.qemu(Hardware.of("secureboot")))
+    assert "/OVMF_CODE_4M.secboot.fd,read-only=on" in command
+    assert "-machine q35,smm=on,graphics=off,pflash0=code,pflash1=variables" in command
+    assert "-global driver=cfi.pflash01,property=secure,value=on" in command
+    assert "secure" not in " ".join(MACHINE.qemu(UEFI))
+
+
+def test_a_certificate_is_enrolled_where_shim_looks_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OVMF_CODE_4M.secboot.fd", "OVMF_VARS_4M.ms.fd"):
+        (tmp_path / name).write_bytes(b"template")
+    (tmp_path / "mine.der").write_bytes(b"certificate")
+    monkeypatch.setattr(slave, "_OVMF", tmp_path)
+    monkeypatch.setattr(slave.uefi_variables, "add", lambda *arguments: repr(arguments).encode())
+    machine = Slave(Settings("netboot-lab", tmp_path / "cache"), "slave21", "00:02:a5:04:3b:66")
+    machine.variables.parent.mkdir(parents=True)
+    machine.prepare(Hardware.of("secureboot"))
+    assert machine.variables.read_bytes() == b"template"
+    machine.prepare(Hardware.of("secureboot", certificate=str(tmp_path / "mine.der")))
+    text = machine.variables.read_text()
+    assert text.startswith("(b'template', 'MokList', ") and "certificate" in text
+
+
 def test_ipxe_s_rom_is_what_a_card_without_a_driver_in_the_firmware_boots_with() -> None:
     assert "romfile" not in " ".join(MACHINE.qemu(Hardware.of("uefi", "e1000")))
 
@@ -98,6 +121,10 @@ def test_what_emulates_a_machine_is_missing(machine: Slave, monkeypatch: pytest.
         ({"LAB_ACCEL": "kvm", "LAB_NIC": "virtio"}, Hardware("kvm", "virtio", "bios")),
         ({"LAB_FIRMWARE": "uefi"}, Hardware("tcg", "virtio", "uefi")),
         ({"LAB_FIRMWARE": "uefi", "LAB_NIC": "e1000"}, Hardware("tcg", "e1000", "uefi")),
+        (
+            {"LAB_FIRMWARE": "secureboot", "LAB_CERTIFICATE": "/a.der"},
+            Hardware("tcg", "virtio", "secureboot", "/a.der"),
+        ),
     ],
 )
 def test_hardware(environment: dict[str, str], hardware: Hardware) -> None:
@@ -109,7 +136,8 @@ def test_hardware(environment: dict[str, str], hardware: Hardware) -> None:
     [
         ({"LAB_ACCEL": "hvf"}, "LAB_ACCEL='hvf': use tcg or kvm"),
         ({"LAB_NIC": "ne2k_pci,addr=5"}, "LAB_NIC='ne2k_pci,addr=5': use e1000 or virtio"),
-        ({"LAB_FIRMWARE": "efi"}, "LAB_FIRMWARE='efi': use bios or uefi"),
+        ({"LAB_FIRMWARE": "uefi", "LAB_CERTIFICATE": "/a.der"}, "only LAB_FIRMWARE=secureboot looks at certificates"),
+        ({"LAB_FIRMWARE": "efi"}, "LAB_FIRMWARE='efi': use bios or uefi or secureboot"),
     ],
 )
 def test_unknown_hardware(environment: dict[str, str], words: str) -> None:

@@ -13,10 +13,10 @@ from matrix.cells import Cell, Group, all_values, core, covering, groups, pairs,
 FILE = load()
 BACKEND = Axis("backend", "site", {"isc": {}, "dnsmasq": {}})
 MODE = Axis("mode", "site", {"full": {}, "proxy": {}})
-LOADER = Axis("loader", "slave", {"pxelinux": {}, "grub": {}, "etherboot": {}})
+LOADER = Axis("booter", "slave", {"pxelinux": {}, "grub": {}, "etherboot": {}})
 CONSOLE = Axis("console", "slave", {"serial": {}, "screen": {}})
 PROXY = Rule({"mode": "proxy"}, {"backend": ("dnsmasq",)})
-GRUB = Rule({"loader": "grub"}, {"firmware": ("uefi",)})
+GRUB = Rule({"booter": "grub"}, {"firmware": ("uefi",)})
 
 
 def grown(*axes: Axis, rules: tuple[Rule, ...] = (), cells: tuple[dict[str, str], ...] = ()) -> Plan:
@@ -78,9 +78,9 @@ def test_the_core_needs_no_second_architecture_and_the_set_has_it() -> None:
 
 def test_what_the_core_is_without_it_does_not_get_as_its_rarest_either() -> None:
     plan = grown(LOADER, cells=({}, {}))
-    assert [cell.value("loader") for cell in core(plan)] == ["pxelinux", "grub", "etherboot", "pxelinux"]
-    without = dataclasses.replace(plan, core_without={**plan.core_without, "loader": ("grub",)})
-    assert [cell.value("loader") for cell in core(without)] == ["pxelinux", "etherboot", "pxelinux", "etherboot"]
+    assert [cell.value("booter") for cell in core(plan)] == ["pxelinux", "grub", "etherboot", "pxelinux"]
+    without = dataclasses.replace(plan, core_without={**plan.core_without, "booter": ("grub",)})
+    assert [cell.value("booter") for cell in core(without)] == ["pxelinux", "etherboot", "pxelinux", "etherboot"]
 
 
 def test_a_core_that_no_rule_allows() -> None:
@@ -104,7 +104,7 @@ def test_a_crowd_larger_than_its_values() -> None:
     plan = dataclasses.replace(ONE_AXIS, together=7)
     crowd = together(plan)
     assert crowd is not None
-    assert sorted(values["loader"] for values in crowd.machines).count("grub") in (2, 3)
+    assert sorted(values["booter"] for values in crowd.machines).count("grub") in (2, 3)
 
 
 def test_one_master_for_each_group() -> None:

@@ -101,7 +101,8 @@ def test_table() -> None:
     assert [word.strip() for word in lines[2].split("|")][-5:-1] == ["passed", "8.2", "12.8", "50.5"]
     assert [word.strip() for word in lines[3].split("|")][-5:-1] == ["FAILED", "9.0", "", ""]
     assert [word.strip() for word in lines[4].split("|")][1:-4] == [
-        *("4-at-once-debian-isc-tftp", "debian", "bios, uefi", "4.2, 3", "openrc, systemd", "isc", "tftp"),
+        *("4-at-once-debian-isc-tftp", "debian", "bios, uefi, secureboot", "pxelinux, ipxe, grub", "4.2, 3"),
+        *("openrc, systemd", "isc", "tftp"),
         *("build, package", "x86_64, i386"),
         "not run",
     ]

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.netboot.diskless.plugins.plugin_utils._render import render as render_template
 
-from tests.unit.playbooks.rendering import MODELS, ROOT, files
+from tests.unit.playbooks.rendering import MODELS, PLATFORMS, ROOT, files
 
 GOLDEN = ROOT / "tests/unit/golden"
 SLAVES = {"article": 1, "fleet": 4}
@@ -49,6 +49,8 @@ TEMPLATES = {
     "tftp_pxelinux/templates/etc/conf.d/in.tftpd.j2": "*/etc/conf.d/in.tftpd",
     "tftp_pxelinux/templates/etc/default/tftpd-hpa.j2": "*/etc/default/tftpd-hpa",
     "tftp_pxelinux/templates/stranger.lua.j2": "**/stranger.lua",
+    "tftp_pxelinux/templates/grub/grub.cfg.j2": "fleet-*/**/grub/grub.cfg",
+    "tftp_pxelinux/templates/grub/slave.cfg.j2": "fleet-*/**/grub/*%3A*.cfg",
     "tftp_pxelinux/templates/pxelinux.cfg/default.j2": "**/pxelinux.cfg/default",
     "tftp_pxelinux/templates/pxelinux.cfg/slave.j2": "**/pxelinux.cfg/01-*",
 }
@@ -158,6 +160,17 @@ def test_ipxe_has_the_kernel_before_its_own_to_fall_back_on(model: str) -> None:
         assert [names.sub(r"\g<0>.previous", line.removesuffix(" || goto previous")) for line in lines] == previous
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_grub_has_the_kernel_before_its_own_to_fall_back_on(platform: str) -> None:
+    (menu,) = (GOLDEN / f"fleet-{platform}").rglob("grub/*%3A*.cfg")
+    text = menu.read_text()
+    entries = dict(re.findall(r"--id (\w+) \{\n(.*?)\}", text, re.DOTALL))
+    assert list(entries) == ["diskless", "previous"]
+    assert "set default=diskless\nset fallback=previous\n" in text
+    names = re.compile(r"^  (linux|initrd) /(\S+)", re.MULTILINE)
+    assert names.sub(r"\g<0>.previous", entries["diskless"]) == entries["previous"]
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_each_slave_has_a_script_of_gpxe_as_well(model: str) -> None:
     folder = next(GOLDEN.joinpath(model).rglob("ipxe"))
@@ -173,6 +186,8 @@ def test_a_stranger_gets_no_kernel(model: str) -> None:
     for name in ("boot.ipxe", "boot.gpxe"):
         (script,) = GOLDEN.joinpath(model).rglob(name)
         assert not re.search(r"^(kernel|boot)|nfsroot|bzImage", script.read_text(), re.MULTILINE)
+    for script in GOLDEN.joinpath(model).rglob("grub/grub.cfg"):
+        assert not re.search(r"linux|nfsroot|bzImage", script.read_text())
     (default,) = GOLDEN.joinpath(model).rglob("pxelinux.cfg/default")
     assert not re.search(r"LINUX|KERNEL|nfsroot|bzImage", default.read_text())
     assert "LOCALBOOT 0" in default.read_text()

@@ -21,7 +21,7 @@ TEMPLATES = {
     "tftp_settings": "tftp_pxelinux",
 }
 # What differs inside of these is meant to; everything else has the same keys everywhere.
-FREE = ("commands", "package_use", "shipped_settings")
+FREE = ("commands", "grub_loaders", "package_use", "shipped_settings")
 
 
 def described(platform: str) -> dict[str, Any]:
@@ -81,6 +81,19 @@ def test_each_dhcp_server_is_described(platform: str, server: str) -> None:
     for key in ("configuration", "settings"):
         if found[key]:
             assert (ROOT / "roles/dhcp/templates" / f"{found[key][1:]}.j2").is_file()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_grub_is_finished_or_made(platform: str) -> None:
+    names = described(platform)
+    loaders = names["grub_loaders"]
+    assert all(path.startswith("/") and not path.startswith("/srv") for path in loaders.values())
+    assert names["packages"]["grub"]
+    if names["grub_modules"]:
+        # Nothing else can be checked by a shim, which knows only its distribution's GRUB.
+        assert set(loaders) == {"bootx64.efi"}
+    else:
+        assert set(loaders) == {"bootx64.efi", "grubx64.efi", "mmx64.efi"}
 
 
 def platform_tasks(platform: str) -> str:

@@ -160,7 +160,7 @@ def test_the_sites_value_on_a_slave_is_refused(inventory: Inventory, place: str)
 def test_a_template_that_fails_is_one_problem_among_others(
     inventory: Inventory, value: str, shown: str, reason: str
 ) -> None:
-    inventory.write("host_vars/slave21.yml", f'{SLAVE21}slave_nic: "{value}"\nslave_loader: grub\n')
+    inventory.write("host_vars/slave21.yml", f'{SLAVE21}slave_nic: "{value}"\nslave_loader: lilo\n')
     inventory.write("host_vars/slave22.yml", "{}\n")
     result = inventory.run()
     lines = result["msg"].splitlines()

@@ -40,3 +40,13 @@ def test_every_file_that_the_roles_write_is_asked_about() -> None:
     common = ["pxelinux.0", "pxelinux.cfg/default", "ipxe/boot.ipxe", "ipxe/boot.gpxe"]
     names = [*common, *images, *configurations, "ipxe/23.ipxe", "ipxe/a:b.gpxe", "vmlinuz_x86_64"]
     assert boot_files(fleet, ["pxelinux.0"]) == [f"/srv/tftp/{name}" for name in names]
+
+
+def test_grubs_files_are_asked_about_where_a_slave_has_it() -> None:
+    site = {"tftp_root": "/srv/tftp", "etherboot_images": []}
+    loaders = ["pxelinux.0", "grub/bootx64.efi"]
+    fleet: dict[str, Any] = {"site": site, "slaves": [slave(21, loader="grub", mac="a:b"), slave(22)]}
+    asked = boot_files(fleet, loaders)
+    ours = {"grub/bootx64.efi", "grub/grub.cfg", "grub/a:b.cfg", "pxelinux.cfg/C0A80121", "pxelinux.cfg/C0A80122"}
+    assert {f"/srv/tftp/{name}" for name in ours} <= set(asked)
+    assert not [name for name in boot_files({**fleet, "slaves": [slave(22)]}, loaders) if "grub" in name]

@@ -18,6 +18,7 @@ from ansible_collections.netboot.diskless.plugins.plugin_utils._boot_answer impo
     boot_groups,
 )
 from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet import build_fleet
+from ansible_collections.netboot.diskless.plugins.plugin_utils._fleet_values import LOADERS
 
 SITE: dict[str, object] = {
     "fleet_network": "192.168.1.0/24",
@@ -25,7 +26,12 @@ SITE: dict[str, object] = {
     "fleet_interface": "eth0",
     "fleet_domain": "mydomain.com",
 }
-MACS = {"pxelinux": "02:00:00:00:00:01", "etherboot": "02:00:00:00:00:02", "ipxe": "02:00:00:00:00:03"}
+MACS = {
+    "pxelinux": "02:00:00:00:00:01",
+    "etherboot": "02:00:00:00:00:02",
+    "ipxe": "02:00:00:00:00:03",
+    "grub": "02:00:00:00:00:04",
+}
 STRANGER = "02:00:00:00:00:99"
 POOL = {"fleet_pool": "192.168.1.200-192.168.1.250"}
 BIOS, EFI = "PXEClient:Arch:00000:UNDI:002001", "PXEClient:Arch:00007:UNDI:003016"
@@ -88,8 +94,19 @@ def test_a_client_is_of_one_kind(name: str) -> None:
         ("ipxe", "iPXE on UEFI", "ipxe/boot.ipxe"),
         # Without HTTP there is nothing for it.
         ("pxelinux", "UEFI HTTP", ""),
+        # GRUB is for UEFI: a BIOS has PXELINUX.
+        ("grub", "BIOS", "pxelinux.0"),
+        ("grub", "UEFI x64", "grub/bootx64.efi"),
+        ("grub", "UEFI x64, by the older number", "grub/bootx64.efi"),
+        ("grub", "UEFI arm64", ""),
+        ("grub", "UEFI ia32", ""),
+        ("grub", "iPXE on a BIOS", "pxelinux.0"),
+        ("grub", "iPXE on UEFI", "grub/bootx64.efi"),
+        ("grub", "Etherboot 5", "pxelinux.0"),
         ("stranger", "BIOS", "pxelinux.0"),
-        ("stranger", "UEFI x64", "syslinux.efi"),
+        # It starts its own disk by itself.
+        ("stranger", "UEFI x64", ""),
+        ("stranger", "iPXE on UEFI", ""),
     ],
 )
 def test_the_file(loader: str, name: str, file: str) -> None:
@@ -154,7 +171,7 @@ def test_a_stranger_is_not_answered_without_a_pool_and_never_gets_a_root() -> No
 def test_the_groups_are_those_that_are_needed() -> None:
     assert [group["name"] for group in boot_groups([], "")] == [STRANGERS]
     slaves = [{"loader": "etherboot", "etherboot_file": image} for image in ("b", "a", "b")]
-    slaves += [{"loader": loader, "etherboot_file": ""} for loader in LOADER_FILES if loader != "etherboot"]
+    slaves += [{"loader": loader, "etherboot_file": ""} for loader in LOADERS if loader != "etherboot"]
     found = {group["name"]: group["files"] for group in boot_groups(slaves, "")}
     assert set(found) == (set(LOADER_FILES) - {"etherboot"}) | {"etherboot-a", "etherboot-b"}
     assert {entry["name"]: entry["file"] for entry in found["etherboot-b"]}["etherboot"] == "b"

@@ -78,9 +78,23 @@ def test_the_articles_network() -> None:
                             "file": "pxelinux.0",
                         },
                     ],
-                }
+                },
+                {
+                    "name": "stranger",
+                    "files": [
+                        {
+                            "name": "bios",
+                            "user_class": "",
+                            "vendor_class": "",
+                            "architectures": [0],
+                            "without_architecture": True,
+                            "reply_vendor_class": "",
+                            "file": "pxelinux.0",
+                        },
+                    ],
+                },
             ],
-            "strangers": "pxelinux",
+            "strangers": "stranger",
             "kernels": {"build": {"x86_64": {"": ["slave21"]}}, "package": {}},
             "etherboot_images": [],
         },

@@ -137,7 +137,7 @@ def test_the_master_is_no_slave() -> None:
         ({"kernel_source": "distribution"}, "slave_kernel_source", "is 'distribution'; allowed: one of build, package"),
         ({"kernel_source": None}, "slave_kernel_source", "is None; allowed: one of build, package"),
         ({"addressing": "auto"}, "slave_addressing", "allowed: one of dhcp, static"),
-        ({"loader": "grub"}, "slave_loader", "allowed: one of pxelinux, ipxe, etherboot"),
+        ({"loader": "lilo"}, "slave_loader", "allowed: one of pxelinux, grub, ipxe, etherboot"),
         (
             {"nic": "e1000,r8169"},
             "slave_nic",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.netboot.diskless.plugins.plugin_utils._render import render, render_each
+from ansible_collections.netboot.diskless.plugins.plugin_utils._render import grub_words, render, render_each
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
 
 FLEET: dict[str, Any] = {
@@ -114,3 +114,10 @@ def test_one_slave_cannot_see_another(tmp_path: Path) -> None:
         render_each(template(tmp_path, "{{ slaves }}"), "/x", FLEET, {})
     with pytest.raises(UndefinedError):
         render(template(tmp_path, "{{ slave }}"), FLEET, {})
+
+
+def test_grub_takes_no_word_for_its_own() -> None:
+    line = "ip=dhcp nfsroot=192.168.1.1:/a_b-c,vers=4.2,tcp quiet module.x=[1] a=(b) c=* e~ f=!g"
+    assert grub_words(line) == (
+        "ip=dhcp nfsroot=192.168.1.1:/a_b-c,vers=4.2,tcp quiet 'module.x=[1]' 'a=(b)' 'c=*' 'e~' 'f=!g'"
+    )
