@@ -210,9 +210,8 @@ def test_a_proxy_gives_no_address() -> None:
 
 
 def test_a_proxy_says_nothing_to_strangers() -> None:
-    lines = rendered("dnsmasq-proxy").splitlines()
-    assert "dhcp-ignore=tag:!known" in lines
-    assert not [line for line in lines if line.startswith("tag-if") and "tag:!known" in line]
+    assert "dhcp-ignore=tag:!known" in rendered("dnsmasq-proxy").splitlines()
+    assert not [case for case in ("dnsmasq", "dnsmasq-pool") if "dhcp-ignore=" in rendered(case)]
 
 
 def test_no_interface_is_called_as_the_class_of_pxe() -> None:
