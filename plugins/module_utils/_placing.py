@@ -176,7 +176,8 @@ def _judged(staged: str, wanted: WantedFile) -> Iterator[str]:
         yield staged
         return
     judged = f"{staged}.within"
-    with open(judged, "wb") as stream:
+    # That file may hold keys, and its folder is open to everybody.
+    with open(os.open(judged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
         stream.write(outer.replace(wanted.path.encode(), staged.encode()))
     try:
         yield judged

@@ -207,3 +207,25 @@ def test_a_proxy_gives_no_address() -> None:
     text = rendered("dnsmasq-proxy")
     assert "proxy" in text and not re.search(r"^dhcp-host=[^,]+,set:\w+,.*[0-9]$", text, re.MULTILINE)
     assert not [slave["address"] for slave in fleet()["slaves"] if f",{slave['address']}" in text]
+
+
+def test_a_proxy_says_nothing_to_strangers() -> None:
+    assert "dhcp-ignore=tag:!known" in rendered("dnsmasq-proxy").splitlines()
+    assert not [case for case in ("dnsmasq", "dnsmasq-pool") if "dhcp-ignore=" in rendered(case)]
+
+
+def test_no_interface_is_called_as_the_class_of_pxe() -> None:
+    """Dnsmasq gives each client the name of its interface as a tag; Linux' IFNAMSIZ allows 15 characters."""
+    tags = re.findall(r"^dhcp-option=tag:([^,]+),43,", rendered("dnsmasq"), re.MULTILINE)
+    assert len(tags) == 1 and len(tags[0]) > 15
+
+
+@pytest.mark.parametrize("hostname", ["ignore", "infinite", "7d", "90s", "100.rack"])
+def test_dnsmasq_takes_a_hosts_name_for_nothing_else(hostname: str) -> None:
+    """What is a lease time or an order to dhcp-host in dnsmasq(8) is told with the domain, and then is a name."""
+    site = yaml.safe_load((FLEET / "group_vars/all.yml").read_text())
+    slave = {"slave_mac": "02:00:00:00:00:01", "slave_address": "10.20.0.9", "slave_hostname": hostname}
+    model = dict(build_fleet(site, {"slave1": slave}, ["boot1.example.net"]))
+    text = render(str(TEMPLATES / "etc/dnsmasq.conf.j2"), model, VARIABLES)
+    (line,) = [line for line in text.splitlines() if line.startswith("dhcp-host=")]
+    assert line.endswith(f",10.20.0.9,{hostname}.{site['fleet_domain']}")

@@ -550,3 +550,11 @@ def test_a_file_that_nobody_includes_yet_is_judged_alone(master: Master) -> None
     (master.etc / "main.conf").write_text("nothing of it\n")
     within = str(master.etc / "main.conf")
     master.place(master.wanted("part.conf", "good\n", validate="grep -q good %s", validate_within=within))
+
+
+def test_a_copy_of_somebody_elses_file_is_for_root_alone(master: Master) -> None:
+    """It may hold keys, as dhcpd.conf(5) does for dynamic DNS."""
+    (master.etc / "main.conf").write_text(f'include "{master.etc / "part.conf"}";\n')
+    script = "case %s in *.within) test $(stat -c %%a %s) = 600;; *) false;; esac".replace("%%", "%")
+    told: dict[str, Any] = {"validate": f"sh -c '{script}'", "validate_within": str(master.etc / "main.conf")}
+    master.place(master.wanted("part.conf", "good\n", **told))
