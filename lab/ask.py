@@ -66,6 +66,7 @@ def questions(settings: Settings, asked: Iterable[Question]) -> list[list[Answer
 def _read(answer: dict[str, object]) -> Answer:
     options = answer.pop("options")
     assert isinstance(options, dict)
+    # What is left are the fields of an answer, each of its own type, as the other process wrote them.
     return Answer(options={int(code): bytes.fromhex(data) for code, data in options.items()}, **answer)  # type: ignore[arg-type]
 
 

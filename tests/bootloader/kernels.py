@@ -48,6 +48,7 @@ def releases(settings: Settings, name: str) -> list[str]:
 
 def copy_built(output: Path, target: Path) -> None:
     """Copy what shows that a kernel is built, and what it consists of: all but the objects."""
+    # It is not there before the first build.
     shutil.rmtree(target, ignore_errors=True)
     for name in BUILT:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
